@@ -1,1 +1,8 @@
+//! The machine contract: what a preset says, every width derived from it, the instruction set and
+//! the layout of the memories. Nothing else in the workspace computes a width, an address or an
+//! encoding.
 
+pub mod architecture;
+pub mod isa;
+
+pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};

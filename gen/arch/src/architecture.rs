@@ -1,0 +1,112 @@
+//! The architecture of one engine, checked: the sizes a preset chose and what follows from them.
+
+/// The part an engine is meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Family {
+    /// Simulation and proofs only.
+    Generic,
+    Ice40 { device: String, package: String },
+    Ecp5 { device: String, package: String, speed: u8 },
+}
+
+/// What activation memory is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationKind {
+    /// One read and one write port, both every cycle.
+    Bram,
+    /// One port: a write takes the cycle of a read (UP5K SPRAM).
+    Spram,
+}
+
+/// How external memory answers, for simulation and estimates; the hardware does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExternalMemory {
+    /// Cycles from an accepted burst command to its first beat.
+    pub latency_cycles: u32,
+    /// Sustained bytes per `bandwidth_cycles` cycles.
+    pub bandwidth_bytes: u32,
+    pub bandwidth_cycles: u32,
+    /// Size of the memory.
+    pub bytes: u64,
+}
+
+/// One engine. Only [`crate::preset`] makes one, after its checks; every field obeys them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Architecture {
+    pub name: String,
+    pub summary: String,
+    pub family: Family,
+    /// Requested clock in MHz; 0 when there is no part.
+    pub clock_mhz: u32,
+    /// Output lanes Tm (Caffeine): adder trees, and bytes of an activation word. A power of two.
+    pub tm: usize,
+    /// Input lanes Tn (Caffeine): multipliers per adder tree. A power of two, at most Tm.
+    pub tn: usize,
+    /// Requantisers R: channels per cycle of the post-processor. A power of two, at most Tm.
+    pub requantise_lanes: usize,
+    /// Taps a depthwise window holds per channel; a multiple of Tn.
+    pub window_taps: usize,
+    /// Bytes of a patch (first layers); a multiple of Tn. 0: no patch unit.
+    pub patch_bytes: usize,
+    pub activation_words: usize,
+    pub activation_kind: ActivationKind,
+    pub weight_words: usize,
+    pub parameter_words: usize,
+    /// Bytes per beat of the external port; a power of two, at most Tm and 8 * R.
+    pub port_bytes: usize,
+    /// Most beats of one burst.
+    pub burst_beats: usize,
+    pub external: ExternalMemory,
+}
+
+impl Architecture {
+    /// Multiply-accumulates per cycle: Tm * Tn.
+    pub fn macs(&self) -> usize {
+        self.tm * self.tn
+    }
+
+    /// Bytes of an activation word: one per output lane.
+    pub fn activation_word_bytes(&self) -> usize {
+        self.tm
+    }
+
+    /// Bytes of a weight word: one per multiplier.
+    pub fn weight_word_bytes(&self) -> usize {
+        self.tm * self.tn
+    }
+
+    /// Bytes of a parameter word: 8 per requantiser.
+    pub fn parameter_word_bytes(&self) -> usize {
+        8 * self.requantise_lanes
+    }
+
+    /// Steps to feed a whole activation word to the input lanes.
+    pub fn substeps(&self) -> usize {
+        self.tm / self.tn
+    }
+
+    /// Parts in which the post-processor takes a vector of Tm results: cycles per pass.
+    pub fn chunks(&self) -> usize {
+        self.tm / self.requantise_lanes
+    }
+
+    /// Fewest cycles between two result vectors of an instruction: one pass of the requantisers,
+    /// or three and one to spare when a residual is added.
+    pub fn vector_interval(&self, residual: bool) -> usize {
+        if residual {
+            3 * self.chunks() + 1
+        } else {
+            self.chunks()
+        }
+    }
+
+    /// Words of `memory` and bytes of one.
+    pub fn on_chip(&self, memory: crate::isa::OnChip) -> (usize, usize) {
+        use crate::isa::OnChip;
+        match memory {
+            OnChip::Activation => (self.activation_words, self.activation_word_bytes()),
+            OnChip::Weight => (self.weight_words, self.weight_word_bytes()),
+            OnChip::Parameter => (self.parameter_words, self.parameter_word_bytes()),
+        }
+    }
+}
