@@ -1,0 +1,50 @@
+# Verbs only: each is a script or one call of the binary, `cortado <verb>`.
+
+CORTADO = cargo run --release -q -p cortado --
+
+.PHONY: help verilog test cosim lint synth bitstream flash bench report tools needs-preset
+
+help:
+	@echo 'make verilog            write build/rtl/<preset>.v for every preset; needs Rust only'
+	@echo 'make test               get missing tools, then check format, lints and run all tests'
+	@echo 'make tools              install the missing tools (Verilator, Yosys, nextpnr)'
+	@echo 'make lint               check the Verilog of every preset with Verilator'
+	@echo 'make cosim              compare the Verilog with the golden model, bit for bit'
+	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
+	@echo 'make bitstream PRESET=p a bitstream for the board of a preset'
+	@echo 'make flash PRESET=p     load it onto the board'
+	@echo 'make bench              measure every figure'
+	@echo 'make report             an HTML page of the figures'
+
+verilog:
+	$(CORTADO) verilog --all -o build/rtl
+
+test:
+	./scripts/test.sh
+
+tools:
+	./scripts/tools.sh
+
+lint: tools
+	$(CORTADO) lint
+
+cosim: tools
+	$(CORTADO) cosim --all
+
+synth: needs-preset tools
+	$(CORTADO) synth --preset $(PRESET)
+
+bitstream: needs-preset tools
+	$(CORTADO) bitstream --preset $(PRESET)
+
+flash: needs-preset
+	$(CORTADO) flash --preset $(PRESET)
+
+bench: tools
+	$(CORTADO) bench
+
+report:
+	$(CORTADO) report
+
+needs-preset:
+	@test -n '$(PRESET)' || { echo 'which preset? as in: make synth PRESET=ulx3s-25f-8x2 (cortado presets lists them)' >&2; exit 2; }
