@@ -90,11 +90,11 @@ impl Architecture {
         self.tm / self.requantise_lanes
     }
 
-    /// Fewest cycles between two result vectors of an instruction: one pass of the requantisers,
-    /// or three and one to spare when a residual is added.
+    /// Fewest cycles between two result vectors of an instruction: one pass of the requantisers; with
+    /// a residual, the three passes that a vector takes and what they may wait for each other.
     pub fn vector_interval(&self, residual: bool) -> usize {
         if residual {
-            3 * self.chunks() + 1
+            6 * self.chunks() + 4
         } else {
             self.chunks()
         }

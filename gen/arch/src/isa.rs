@@ -214,6 +214,10 @@ instruction! {
     step_y_words: u32 = 16 unsigned;
     /// Words from an output pixel to the next.
     output_pixel_words: u32 = 12 unsigned;
+    /// Depthwise: padding columns at a row's start that the previous row's end already read.
+    shared_columns: u32 = 4 unsigned;
+    /// Depthwise: `shared_columns * pixel_words`.
+    shared_words: u32 = 16 unsigned;
     /// Depthwise and patch: array steps per output and group.
     window_steps: u32 = 6 unsigned;
     /// Patch: bytes of one kernel row, `kernel_width * channels`.

@@ -4,5 +4,7 @@
 
 pub mod architecture;
 pub mod isa;
+pub mod listing;
+pub mod preset;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};

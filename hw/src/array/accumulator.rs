@@ -1,0 +1,37 @@
+//! Sums the steps of one output.
+
+use crate::cells::dot_product::SUM_BITS;
+use crate::cells::reg::Reg;
+use crate::{comment, dff_setup};
+use rust_hdl::prelude::*;
+
+/// `total` follows each valid `sum` by one cycle: the sum itself on the first step, then the running
+/// total, or the largest sum so far when `maximum`.
+#[derive(LogicBlock, Default)]
+pub struct Accumulator {
+    pub clock: Signal<In, Clock>,
+    pub valid: Signal<In, Bit>,
+    pub first: Signal<In, Bit>,
+    pub maximum: Signal<In, Bit>,
+    pub sum: Signal<In, Signed<SUM_BITS>>,
+    pub total: Signal<Out, Signed<SUM_BITS>>,
+    held: Reg<Signed<SUM_BITS>>,
+}
+
+impl Logic for Accumulator {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("Accumulator: total or maximum of an output's steps");
+        dff_setup!(self, clock, held);
+        self.total.next = self.held.q.val();
+        if self.valid.val() {
+            if self.first.val() {
+                self.held.d.next = self.sum.val();
+            } else if !self.maximum.val() {
+                self.held.d.next = self.held.q.val() + self.sum.val();
+            } else if self.sum.val() > self.held.q.val() {
+                self.held.d.next = self.sum.val();
+            }
+        }
+    }
+}

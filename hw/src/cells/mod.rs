@@ -1,0 +1,7 @@
+//! The small set of cells all hardware is built from.
+
+pub mod dot_product;
+pub mod element_window;
+pub mod ram;
+pub mod reg;
+pub mod requantiser;

@@ -1,0 +1,260 @@
+//! Fetches instructions, hands them to the units, and counts what has retired.
+
+use crate::make;
+use crate::make::constant;
+use crate::cells::reg::Reg;
+use crate::{comment, dff_setup};
+use rust_hdl::prelude::*;
+
+#[derive(Copy, Clone, PartialEq, Debug, LogicState)]
+pub enum FetchState {
+    Idle,
+    Asking,
+    Fetching,
+    Dispatching,
+    Draining,
+    Finishing,
+}
+
+#[derive(Copy, Clone, PartialEq, Debug, LogicState)]
+pub enum TransferState {
+    Idle,
+    Waiting,
+    Moving,
+    Retiring,
+}
+
+/// One instruction is fetched ahead; LOADs and STOREs run one at a time beside the COMPUTE at hand.
+///
+/// A run ends at END, or with `error` at an instruction that names nothing, when both units are idle.
+/// `done` is high for one cycle; `retire_valid` for one cycle per instruction, COMPUTEs first.
+#[derive(LogicBlock)]
+pub struct Dispatcher {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, Bit>,
+    pub start: Signal<In, Bit>,
+    pub program_address: Signal<In, Bits<32>>,
+    pub busy: Signal<Out, Bit>,
+    pub done: Signal<Out, Bit>,
+    pub error: Signal<Out, Bits<8>>,
+    pub retire_valid: Signal<Out, Bit>,
+    pub retire_index: Signal<Out, Bits<16>>,
+
+    pub fetch: Signal<Out, Bit>,
+    pub fetch_address: Signal<Out, Bits<32>>,
+    pub fetch_done: Signal<In, Bit>,
+    pub opcode: Signal<In, Bits<4>>,
+    pub wait_dma: Signal<In, Bits<16>>,
+    pub wait_compute: Signal<In, Bits<16>>,
+    pub memory: Signal<In, Bits<2>>,
+    pub word_address: Signal<In, Bits<16>>,
+    pub words: Signal<In, Bits<16>>,
+    pub byte_address: Signal<In, Bits<32>>,
+
+    pub transfer_memory: Signal<Out, Bits<2>>,
+    pub transfer_word_address: Signal<Out, Bits<16>>,
+    pub transfer_words: Signal<Out, Bits<16>>,
+    pub transfer_byte_address: Signal<Out, Bits<32>>,
+    pub load: Signal<Out, Bit>,
+    pub load_done: Signal<In, Bit>,
+    pub store: Signal<Out, Bit>,
+    pub store_done: Signal<In, Bit>,
+
+    pub compute_accept: Signal<Out, Bit>,
+    pub compute_next_index: Signal<Out, Bits<16>>,
+    pub compute_free: Signal<In, Bit>,
+    pub compute_met: Signal<Out, Bit>,
+    pub compute_index: Signal<In, Bits<16>>,
+    pub compute_retire: Signal<In, Bit>,
+
+    state: Reg<FetchState>,
+    index: Reg<Bits<16>>,
+    address: Reg<Bits<32>>,
+    fault: Reg<Bits<8>>,
+    dma_retired: Reg<Bits<16>>,
+    compute_retired: Reg<Bits<16>>,
+    compute_wait_dma: Reg<Bits<16>>,
+    compute_wait_compute: Reg<Bits<16>>,
+
+    moving: Reg<TransferState>,
+    is_store: Reg<Bit>,
+    into: Reg<Bits<2>>,
+    word: Reg<Bits<16>>,
+    count: Reg<Bits<16>>,
+    from: Reg<Bits<32>>,
+    number: Reg<Bits<16>>,
+    transfer_wait_dma: Reg<Bits<16>>,
+    transfer_wait_compute: Reg<Bits<16>>,
+
+    instruction_bytes: Constant<Bits<32>>,
+    bad: Signal<Local, Bit>,
+    is_transfer: Signal<Local, Bit>,
+    is_compute: Signal<Local, Bit>,
+    go_on: Signal<Local, Bit>,
+    transfer_met: Signal<Local, Bit>,
+    transfer_retire: Signal<Local, Bit>,
+    end_retire: Signal<Local, Bit>,
+}
+
+impl Dispatcher {
+    pub fn new() -> Self {
+        make!(
+            clock reset start program_address busy done error retire_valid retire_index fetch fetch_address
+            fetch_done opcode wait_dma wait_compute memory word_address words byte_address transfer_memory
+            transfer_word_address transfer_words transfer_byte_address load load_done store store_done
+            compute_accept compute_next_index compute_free compute_met compute_index compute_retire state
+            index address fault dma_retired compute_retired compute_wait_dma compute_wait_compute moving
+            is_store into word count from number transfer_wait_dma transfer_wait_compute bad is_transfer
+            is_compute go_on transfer_met transfer_retire end_retire;
+            instruction_bytes: constant(cortado_arch::isa::INSTRUCTION_BYTES),
+        )
+    }
+}
+
+impl Default for Dispatcher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Logic for Dispatcher {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("Dispatcher: fetch, dispatch and retirement of instructions");
+        dff_setup!(
+            self, clock, state, index, address, fault, dma_retired, compute_retired, compute_wait_dma,
+            compute_wait_compute, moving, is_store, into, word, count, from, number, transfer_wait_dma,
+            transfer_wait_compute
+        );
+        self.is_transfer.next = (self.opcode.val() == bits::<4>(1)) | (self.opcode.val() == bits::<4>(2));
+        self.is_compute.next = self.opcode.val() == bits::<4>(3);
+        // A STORE takes activations only; memory 3 does not exist; nothing moves no words.
+        self.bad.next = (self.opcode.val() > bits::<4>(3))
+            | (self.is_transfer.val() & (self.memory.val() == bits::<2>(3)))
+            | (self.is_transfer.val() & !self.words.val().any())
+            | ((self.opcode.val() == bits::<4>(2)) & self.memory.val().any());
+        self.compute_met.next = (self.dma_retired.q.val() >= self.compute_wait_dma.q.val())
+            & (self.compute_retired.q.val() >= self.compute_wait_compute.q.val());
+        self.transfer_met.next = (self.dma_retired.q.val() >= self.transfer_wait_dma.q.val())
+            & (self.compute_retired.q.val() >= self.transfer_wait_compute.q.val());
+
+        self.busy.next = !(self.state.q.val() == FetchState::Idle);
+        self.error.next = self.fault.q.val();
+        self.fetch.next = self.state.q.val() == FetchState::Asking;
+        self.fetch_address.next = self.address.q.val();
+        self.compute_next_index.next = self.index.q.val();
+        self.compute_accept.next = false;
+        self.done.next = false;
+        self.end_retire.next = false;
+        self.go_on.next = false;
+
+        self.transfer_memory.next = self.into.q.val();
+        self.transfer_word_address.next = self.word.q.val();
+        self.transfer_words.next = self.count.q.val();
+        self.transfer_byte_address.next = self.from.q.val();
+        self.load.next = (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & !self.is_store.q.val();
+        self.store.next = (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & self.is_store.q.val();
+        self.transfer_retire.next = (self.moving.q.val() == TransferState::Retiring) & !self.compute_retire.val();
+
+        match self.moving.q.val() {
+            TransferState::Idle => {}
+            TransferState::Waiting => {
+                if self.transfer_met.val() {
+                    self.moving.d.next = TransferState::Moving;
+                }
+            }
+            TransferState::Moving => {
+                if self.load_done.val() | self.store_done.val() {
+                    self.moving.d.next = TransferState::Retiring;
+                }
+            }
+            TransferState::Retiring => {
+                if self.transfer_retire.val() {
+                    self.moving.d.next = TransferState::Idle;
+                    self.dma_retired.d.next = self.dma_retired.q.val() + 1;
+                }
+            }
+        }
+        if self.compute_retire.val() {
+            self.compute_retired.d.next = self.compute_retired.q.val() + 1;
+        }
+
+        match self.state.q.val() {
+            FetchState::Idle => {
+                if self.start.val() {
+                    self.address.d.next = self.program_address.val();
+                    self.index.d.next = bits::<16>(0);
+                    self.fault.d.next = bits::<8>(0);
+                    self.dma_retired.d.next = bits::<16>(0);
+                    self.compute_retired.d.next = bits::<16>(0);
+                    self.state.d.next = FetchState::Asking;
+                }
+            }
+            FetchState::Asking => {
+                self.state.d.next = FetchState::Fetching;
+            }
+            FetchState::Fetching => {
+                if self.fetch_done.val() {
+                    self.state.d.next = FetchState::Dispatching;
+                }
+            }
+            FetchState::Dispatching => {
+                if self.bad.val() {
+                    self.fault.d.next = bits::<8>(1);
+                    self.state.d.next = FetchState::Draining;
+                } else if self.is_transfer.val() {
+                    if self.moving.q.val() == TransferState::Idle {
+                        self.moving.d.next = TransferState::Waiting;
+                        self.is_store.d.next = self.opcode.val() == bits::<4>(2);
+                        self.into.d.next = self.memory.val();
+                        self.word.d.next = self.word_address.val();
+                        self.count.d.next = self.words.val();
+                        self.from.d.next = self.byte_address.val();
+                        self.number.d.next = self.index.q.val();
+                        self.transfer_wait_dma.d.next = self.wait_dma.val();
+                        self.transfer_wait_compute.d.next = self.wait_compute.val();
+                        self.go_on.next = true;
+                    }
+                } else if self.is_compute.val() {
+                    if self.compute_free.val() {
+                        self.compute_accept.next = true;
+                        self.compute_wait_dma.d.next = self.wait_dma.val();
+                        self.compute_wait_compute.d.next = self.wait_compute.val();
+                        self.go_on.next = true;
+                    }
+                } else {
+                    self.state.d.next = FetchState::Draining;
+                }
+            }
+            FetchState::Draining => {
+                if self.compute_free.val() & (self.moving.q.val() == TransferState::Idle) {
+                    self.end_retire.next = true;
+                    self.state.d.next = FetchState::Finishing;
+                }
+            }
+            FetchState::Finishing => {
+                self.done.next = true;
+                self.state.d.next = FetchState::Idle;
+            }
+        }
+        if self.go_on.val() {
+            self.index.d.next = self.index.q.val() + 1;
+            self.address.d.next = self.address.q.val() + self.instruction_bytes.val();
+            self.state.d.next = FetchState::Asking;
+        }
+
+        self.retire_valid.next = self.compute_retire.val() | self.transfer_retire.val() | self.end_retire.val();
+        if self.compute_retire.val() {
+            self.retire_index.next = self.compute_index.val();
+        } else if self.transfer_retire.val() {
+            self.retire_index.next = self.number.q.val();
+        } else {
+            self.retire_index.next = self.index.q.val();
+        }
+
+        if self.reset.val() {
+            self.state.d.next = FetchState::Idle;
+            self.moving.d.next = TransferState::Idle;
+        }
+    }
+}

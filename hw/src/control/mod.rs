@@ -1,0 +1,8 @@
+//! Fetching, dispatching and retiring instructions, and moving data between external memory and the
+//! memories on chip.
+
+pub mod compute_control;
+pub mod dispatcher;
+pub mod instruction_register;
+pub mod reader;
+pub mod writer;

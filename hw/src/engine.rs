@@ -1,0 +1,319 @@
+//! The engine: everything between `start` and `done`.
+
+use crate::array::output_lane::OutputLane;
+use crate::make;
+use crate::make::{constant, many, signals};
+use crate::cells::ram::{BankedRam, RamError};
+use crate::cells::reg::Reg;
+use crate::control::compute_control::ComputeControl;
+use crate::control::dispatcher::Dispatcher;
+use crate::control::instruction_register::InstructionRegister;
+use crate::control::reader::Reader;
+use crate::control::writer::Writer;
+use crate::emit::{emit, EmitError, Header};
+use crate::feed::feed::Feed;
+use crate::memory::ActivationMemory;
+use crate::post::post_processor::PostProcessor;
+use crate::{clock, comment, dff_setup};
+use cortado_arch::{ActivationKind, Architecture};
+use rust_hdl::prelude::*;
+
+/// Name of the top module.
+pub const TOP: &str = "cortado";
+
+/// Why an architecture has no Verilog.
+#[derive(Debug)]
+pub enum EngineError {
+    Memory(RamError),
+    Emit(EmitError),
+}
+
+impl std::fmt::Display for EngineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            EngineError::Memory(e) => write!(f, "{e}"),
+            EngineError::Emit(e) => write!(f, "{e}"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// The Verilog of an engine; its top module is [`TOP`].
+///
+/// # Errors
+/// When the description breaks one of the backend's rules: a defect of the generator, told with
+/// module and signal.
+pub fn verilog(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
+    let mut engine = Engine::new(arch).map_err(EngineError::Memory)?;
+    emit(TOP, &mut engine, header).map_err(EngineError::Emit)
+}
+
+/// One engine with its memories; ports in `docs/machine.md`.
+#[derive(LogicBlock)]
+pub struct Engine {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, Bit>,
+    pub start: Signal<In, Bit>,
+    pub program_address: Signal<In, Bits<32>>,
+    pub busy: Signal<Out, Bit>,
+    pub done: Signal<Out, Bit>,
+    pub error: Signal<Out, Bits<8>>,
+    pub read_command_valid: Signal<Out, Bit>,
+    pub read_command_ready: Signal<In, Bit>,
+    pub read_command_address: Signal<Out, Bits<32>>,
+    pub read_command_beats: Signal<Out, Bits<16>>,
+    pub read_data_valid: Signal<In, Bit>,
+    pub read_data_ready: Signal<Out, Bit>,
+    pub read_data: Vec<Signal<In, Bits<8>>>,
+    pub write_command_valid: Signal<Out, Bit>,
+    pub write_command_ready: Signal<In, Bit>,
+    pub write_command_address: Signal<Out, Bits<32>>,
+    pub write_command_beats: Signal<Out, Bits<16>>,
+    pub write_data_valid: Signal<Out, Bit>,
+    pub write_data_ready: Signal<In, Bit>,
+    pub write_data: Vec<Signal<Out, Bits<8>>>,
+    pub retire_valid: Signal<Out, Bit>,
+    pub retire_index: Signal<Out, Bits<16>>,
+    pub array_active: Signal<Out, Bit>,
+
+    dispatcher: Dispatcher,
+    instruction_register: InstructionRegister,
+    reader: Reader,
+    writer: Writer,
+    compute_control: ComputeControl,
+    feed: Feed,
+    output_lane: Vec<OutputLane>,
+    post_processor: PostProcessor,
+    activation_memory: ActivationMemory,
+    weight_memory: BankedRam,
+    parameter_memory: BankedRam,
+
+    activation_read: Reg<Bit>,
+    activation_read_address: Reg<Bits<16>>,
+    activation_write: Vec<Reg<Bit>>,
+    activation_write_address: Reg<Bits<16>>,
+    activation_write_data: Vec<Reg<Bits<8>>>,
+
+    single_port: Constant<Bit>,
+    to_activation: Signal<Local, Bit>,
+    read_open: Signal<Local, Bit>,
+    reading: Signal<Local, Bit>,
+    load_ready: Signal<Local, Bit>,
+    load_activation: Signal<Local, Bit>,
+    bank_number: Vec<Constant<Bits<10>>>,
+}
+
+impl Engine {
+    /// # Errors
+    /// A memory of a size none can have; a checked architecture has none.
+    pub fn new(arch: &Architecture) -> Result<Self, RamError> {
+        let (tm, port) = (arch.tm, arch.port_bytes);
+        let bytes = |words: usize| words / port;
+        Ok(make!(
+            clock reset start program_address busy done error read_command_valid read_command_ready
+            read_command_address read_command_beats read_data_valid read_data_ready write_command_valid
+            write_command_ready write_command_address write_command_beats write_data_valid write_data_ready
+            retire_valid retire_index array_active dispatcher compute_control activation_read
+            activation_read_address activation_write_address to_activation read_open reading load_ready
+            load_activation;
+            read_data: signals(port), write_data: signals(port),
+            instruction_register: InstructionRegister::new(port),
+            reader: Reader::new(
+                port, arch.burst_beats, arch.activation_word_bytes(), arch.weight_word_bytes(), arch.parameter_word_bytes(),
+            ),
+            writer: Writer::new(port, arch.burst_beats, arch.activation_word_bytes()),
+            feed: Feed::new(arch),
+            output_lane: (0..tm).map(|_| OutputLane::new(arch.tn, arch.window_taps)).collect(),
+            post_processor: PostProcessor::new(tm, arch.requantise_lanes),
+            activation_memory: ActivationMemory::new(arch)?,
+            weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, true)?,
+            parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, true)?,
+            bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
+            activation_write: many(tm / port), activation_write_data: many(tm),
+            single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
+        ))
+    }
+}
+
+impl Logic for Engine {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("Engine: program in external memory in, results in external memory out");
+        clock!(
+            self, clock, dispatcher, instruction_register, reader, writer, compute_control, feed, post_processor,
+            activation_memory, weight_memory, parameter_memory
+        );
+        dff_setup!(self, clock, activation_read, activation_read_address, activation_write_address);
+
+        // Dispatch.
+        self.dispatcher.reset.next = self.reset.val();
+        self.dispatcher.start.next = self.start.val();
+        self.dispatcher.program_address.next = self.program_address.val();
+        self.busy.next = self.dispatcher.busy.val();
+        self.done.next = self.dispatcher.done.val();
+        self.error.next = self.dispatcher.error.val();
+        self.retire_valid.next = self.dispatcher.retire_valid.val();
+        self.retire_index.next = self.dispatcher.retire_index.val();
+        self.dispatcher.fetch_done.next = self.reader.fetch_done.val();
+        self.dispatcher.opcode.next = self.instruction_register.opcode.val();
+        self.dispatcher.wait_dma.next = self.instruction_register.wait_dma.val();
+        self.dispatcher.wait_compute.next = self.instruction_register.wait_compute.val();
+        self.dispatcher.memory.next = self.instruction_register.memory.val();
+        self.dispatcher.word_address.next = self.instruction_register.word_address.val();
+        self.dispatcher.words.next = self.instruction_register.words.val();
+        self.dispatcher.byte_address.next = self.instruction_register.byte_address.val();
+        self.dispatcher.load_done.next = self.reader.load_done.val();
+        self.dispatcher.store_done.next = self.writer.store_done.val();
+        self.dispatcher.compute_free.next = self.compute_control.free.val();
+        self.dispatcher.compute_index.next = self.compute_control.index.val();
+        self.dispatcher.compute_retire.next = self.compute_control.retire.val();
+
+        // External memory.
+        self.reader.reset.next = self.reset.val();
+        self.reader.fetch.next = self.dispatcher.fetch.val();
+        self.reader.fetch_address.next = self.dispatcher.fetch_address.val();
+        self.reader.load.next = self.dispatcher.load.val();
+        self.reader.load_memory.next = self.dispatcher.transfer_memory.val();
+        self.reader.load_word_address.next = self.dispatcher.transfer_word_address.val();
+        self.reader.load_words.next = self.dispatcher.transfer_words.val();
+        self.reader.load_byte_address.next = self.dispatcher.transfer_byte_address.val();
+        self.read_command_valid.next = self.reader.command_valid.val();
+        self.reader.command_ready.next = self.read_command_ready.val();
+        self.read_command_address.next = self.reader.command_address.val();
+        self.read_command_beats.next = self.reader.command_beats.val();
+        self.reader.data_valid.next = self.read_data_valid.val();
+        self.read_data_ready.next = self.reader.data_ready.val();
+        self.instruction_register.beat_valid.next = self.reader.fetch_beat.val();
+        for i in 0..self.read_data.len() {
+            self.instruction_register.beat[i].next = self.read_data[i].val();
+        }
+        self.writer.reset.next = self.reset.val();
+        self.writer.store.next = self.dispatcher.store.val();
+        self.writer.store_word_address.next = self.dispatcher.transfer_word_address.val();
+        self.writer.store_words.next = self.dispatcher.transfer_words.val();
+        self.writer.store_byte_address.next = self.dispatcher.transfer_byte_address.val();
+        self.write_command_valid.next = self.writer.command_valid.val();
+        self.writer.command_ready.next = self.write_command_ready.val();
+        self.write_command_address.next = self.writer.command_address.val();
+        self.write_command_beats.next = self.writer.command_beats.val();
+        self.write_data_valid.next = self.writer.data_valid.val();
+        self.writer.data_ready.next = self.write_data_ready.val();
+        for i in 0..self.write_data.len() {
+            self.write_data[i].next = self.writer.data[i].val();
+        }
+
+        // COMPUTE.
+        self.compute_control.reset.next = self.reset.val();
+        self.compute_control.accept.next = self.dispatcher.compute_accept.val();
+        self.compute_control.next_layer.next = self.instruction_register.compute.val();
+        self.compute_control.next_index.next = self.dispatcher.compute_next_index.val();
+        self.compute_control.met.next = self.dispatcher.compute_met.val();
+        self.compute_control.busy.next = self.feed.busy.val();
+        self.compute_control.result_issued.next = self.feed.result_issued.val();
+        self.compute_control.result_written.next = self.post_processor.result_valid.val();
+        self.feed.launch.next = self.compute_control.launch.val();
+        self.feed.layer.next = self.compute_control.layer.val();
+        self.post_processor.launch.next = self.compute_control.launch.val();
+        self.post_processor.layer.next = self.compute_control.layer.val();
+        self.post_processor.arrive.next = self.feed.arrive.val();
+        self.array_active.next = self.feed.sum_valid.val();
+        for m in 0..self.output_lane.len() {
+            clock!(self, clock, output_lane[m]);
+            self.output_lane[m].element_valid.next = self.feed.element_valid.val();
+            self.output_lane[m].element.next = self.feed.elements[m].val();
+            self.output_lane[m].load.next = self.feed.load.val();
+            self.output_lane[m].shift.next = self.feed.shift.val();
+            self.output_lane[m].sum_valid.next = self.feed.sum_valid.val();
+            self.output_lane[m].sum_first.next = self.feed.sum_first.val();
+            self.output_lane[m].maximum.next = self.compute_control.layer.val().maximum.any();
+            for n in 0..self.feed.shared.len() {
+                self.output_lane[m].shared[n].next = self.feed.shared[n].val();
+                self.output_lane[m].weights[n].next = self.weight_memory.read_data[self.feed.shared.len() * m + n].val();
+            }
+            self.post_processor.totals[m].next = self.output_lane[m].total.val();
+        }
+
+        // Reads of activation memory: residual, then steps, then STORE. A single port reads nothing
+        // in the cycle of a result.
+        self.read_open.next = !(self.single_port.val() & self.post_processor.result_valid.val());
+        self.feed.read_grant.next = self.read_open.val() & !self.post_processor.residual_read.val();
+        self.writer.read_grant.next =
+            self.read_open.val() & !self.post_processor.residual_read.val() & !self.feed.read.val();
+        self.reading.next = self.post_processor.residual_read.val()
+            | self.feed.read.val()
+            | (self.writer.read.val() & self.read_open.val());
+        self.activation_read.d.next = self.reading.val();
+        if self.post_processor.residual_read.val() {
+            self.activation_read_address.d.next = self.post_processor.residual_address.val();
+        } else if self.feed.read.val() {
+            self.activation_read_address.d.next = self.feed.read_address.val();
+        } else {
+            self.activation_read_address.d.next = self.writer.read_address.val();
+        }
+        self.activation_memory.read_enable.next = self.activation_read.q.val();
+        self.activation_memory.read_address.next = self.activation_read_address.q.val();
+        for m in 0..self.output_lane.len() {
+            self.feed.word[m].next = self.activation_memory.read_data[m].val();
+            self.post_processor.residual_word[m].next = self.activation_memory.read_data[m].val();
+            self.writer.word[m].next = self.activation_memory.read_data[m].val();
+        }
+
+        // Writes: results, then LOADs; with a single port LOADs also yield to reads.
+        self.to_activation.next = !self.reader.memory.val().any();
+        self.load_ready.next = !self.to_activation.val()
+            | (!self.post_processor.result_valid.val() & !(self.single_port.val() & self.reading.val()));
+        self.reader.beat_ready.next = self.load_ready.val();
+        self.load_activation.next = self.reader.beat_valid.val() & self.load_ready.val() & self.to_activation.val();
+        if self.post_processor.result_valid.val() {
+            self.activation_write_address.d.next = self.post_processor.result_address.val();
+        } else {
+            self.activation_write_address.d.next = self.reader.word_address.val();
+        }
+        for b in 0..self.activation_write.len() {
+            dff_setup!(self, clock, activation_write[b]);
+            self.activation_write[b].d.next = self.post_processor.result_valid.val()
+                | (self.load_activation.val() & (self.reader.bank.val() == self.bank_number[b].val()));
+            self.activation_memory.write_enable[b].next = self.activation_write[b].q.val();
+            for i in 0..self.read_data.len() {
+                dff_setup!(self, clock, activation_write_data[self.read_data.len() * b + i]);
+                if self.post_processor.result_valid.val() {
+                    self.activation_write_data[self.read_data.len() * b + i].d.next =
+                        self.post_processor.result[self.read_data.len() * b + i].val();
+                } else {
+                    self.activation_write_data[self.read_data.len() * b + i].d.next = self.read_data[i].val();
+                }
+                self.activation_memory.write_data[self.read_data.len() * b + i].next =
+                    self.activation_write_data[self.read_data.len() * b + i].q.val();
+            }
+        }
+        self.activation_memory.write_address.next = self.activation_write_address.q.val();
+
+        // Weights and parameters.
+        self.weight_memory.read_enable.next = self.feed.weight_read.val();
+        self.weight_memory.read_address.next = self.feed.weight_address.val();
+        self.weight_memory.write_address.next = self.reader.word_address.val();
+        for b in 0..self.weight_memory.write_enable.len() {
+            self.weight_memory.write_enable[b].next = self.reader.beat_valid.val()
+                & (self.reader.memory.val() == bits::<2>(1))
+                & (self.reader.bank.val() == self.bank_number[b].val());
+            for i in 0..self.read_data.len() {
+                self.weight_memory.write_data[self.read_data.len() * b + i].next = self.read_data[i].val();
+            }
+        }
+        self.parameter_memory.read_enable.next = self.post_processor.parameter_read.val();
+        self.parameter_memory.read_address.next = self.post_processor.parameter_address.val();
+        self.parameter_memory.write_address.next = self.reader.word_address.val();
+        for b in 0..self.parameter_memory.write_enable.len() {
+            self.parameter_memory.write_enable[b].next = self.reader.beat_valid.val()
+                & (self.reader.memory.val() == bits::<2>(2))
+                & (self.reader.bank.val() == self.bank_number[b].val());
+            for i in 0..self.read_data.len() {
+                self.parameter_memory.write_data[self.read_data.len() * b + i].next = self.read_data[i].val();
+            }
+        }
+        for i in 0..self.post_processor.parameters.len() {
+            self.post_processor.parameters[i].next = self.parameter_memory.read_data[i].val();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The front of the compute unit: sequencers, and the stages between activation memory and lanes.
+
+use super::depthwise_sequencer::DepthwiseSequencer;
+use super::pacer::Pacer;
+use super::patch_buffer::PatchBuffer;
+use super::patch_sequencer::PatchSequencer;
+use super::scan_sequencer::ScanSequencer;
+use super::step::{Element, Step, StepMark};
+use super::word_select::WordSelect;
+use crate::make::{constant, many, signals};
+use crate::cells::dot_product;
+use crate::cells::reg::Reg;
+use crate::config::ComputeFields;
+use crate::{make, clock, comment, dff_setup};
+use cortado_arch::Architecture;
+use rust_hdl::prelude::*;
+
+/// Issues the reads and steps of a COMPUTE and brings each step's bytes to the lanes.
+///
+/// Stages, counted from the cycle in which a step issues: its word leaves activation memory three
+/// cycles later (`word`), shared bytes and elements stand one later with `load` and `shift`, the
+/// weight word asked for with `weight_read` meets the operands one after that. `arrive` marks the
+/// cycle in which the accumulators hold a result's totals.
+#[derive(LogicBlock)]
+pub struct Feed {
+    pub clock: Signal<In, Clock>,
+    pub launch: Signal<In, Bit>,
+    pub layer: Signal<In, ComputeFields>,
+    pub busy: Signal<Out, Bit>,
+    pub read: Signal<Out, Bit>,
+    pub read_grant: Signal<In, Bit>,
+    pub read_address: Signal<Out, Bits<16>>,
+    pub word: Vec<Signal<In, Bits<8>>>,
+    pub weight_read: Signal<Out, Bit>,
+    pub weight_address: Signal<Out, Bits<16>>,
+    pub element_valid: Signal<Out, Bit>,
+    pub elements: Vec<Signal<Out, Bits<8>>>,
+    pub load: Signal<Out, Bit>,
+    pub shift: Signal<Out, Bit>,
+    pub shared: Vec<Signal<Out, Bits<8>>>,
+    pub sum_valid: Signal<Out, Bit>,
+    pub sum_first: Signal<Out, Bit>,
+    pub arrive: Signal<Out, Bit>,
+    pub result_issued: Signal<Out, Bit>,
+
+    scan: ScanSequencer,
+    depthwise: DepthwiseSequencer,
+    patch: PatchSequencer,
+    pacer: Pacer,
+    patch_buffer: PatchBuffer,
+    word_select: WordSelect,
+    element_1: Reg<Element>,
+    element_2: Reg<Element>,
+    element_3: Reg<Element>,
+    step_1: Reg<Step>,
+    step_2: Reg<Step>,
+    step_3: Reg<Step>,
+    step_4: Reg<Step>,
+    marks: Vec<Reg<StepMark>>,
+
+    depthwise_mode: Constant<Bits<2>>,
+    patch_mode: Constant<Bits<2>>,
+    is_depthwise: Signal<Local, Bit>,
+    is_patch: Signal<Local, Bit>,
+    element: Signal<Local, Element>,
+    step: Signal<Local, Step>,
+    step_end: Signal<Local, Step>,
+    landed: Signal<Local, Element>,
+    at_word: Signal<Local, Step>,
+    at_lanes: Signal<Local, Step>,
+    sum_mark: Signal<Local, StepMark>,
+    total_mark: Signal<Local, StepMark>,
+}
+
+impl Feed {
+    pub fn new(arch: &Architecture) -> Self {
+        let (tm, tn) = (arch.tm, arch.tn);
+        make!(
+            clock launch layer busy read read_grant read_address weight_read weight_address element_valid
+            load shift sum_valid sum_first arrive result_issued depthwise element_1 element_2 element_3
+            step_1 step_2 step_3 step_4 is_depthwise is_patch element step step_end landed at_word at_lanes
+            sum_mark total_mark;
+            word: signals(tm), elements: signals(tm), shared: signals(tn),
+            scan: ScanSequencer::new(arch.substeps()),
+            patch: PatchSequencer::new(tm, arch.vector_interval(false)),
+            pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(true)),
+            patch_buffer: PatchBuffer::new(tm, tn, arch.patch_bytes),
+            word_select: WordSelect::new(tm, tn),
+            marks: many(dot_product::latency(tn) + 2),
+            depthwise_mode: constant(2), patch_mode: constant(3),
+        )
+    }
+}
+
+impl Logic for Feed {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("Feed: reads, steps and operands of COMPUTE");
+        dff_setup!(self, clock, element_1, element_2, element_3, step_1, step_2, step_3, step_4);
+        clock!(self, clock, scan, depthwise, patch, pacer, patch_buffer, word_select);
+        self.is_depthwise.next = self.layer.val().mode == self.depthwise_mode.val();
+        self.is_patch.next = self.layer.val().mode == self.patch_mode.val();
+
+        self.scan.launch.next = self.launch.val() & !self.is_depthwise.val() & !self.is_patch.val();
+        self.scan.layer.next = self.layer.val();
+        self.scan.read_grant.next = self.read_grant.val();
+        self.scan.pace_open.next = self.pacer.open.val();
+        self.depthwise.launch.next = self.launch.val() & self.is_depthwise.val();
+        self.depthwise.layer.next = self.layer.val();
+        self.depthwise.read_grant.next = self.read_grant.val();
+        self.depthwise.pace_open.next = self.pacer.open.val();
+        self.patch.launch.next = self.launch.val() & self.is_patch.val();
+        self.patch.layer.next = self.layer.val();
+        self.patch.read_grant.next = self.read_grant.val();
+        self.patch.pace_open.next = self.pacer.open.val();
+        self.patch.full.next = self.patch_buffer.full.val();
+        self.busy.next = self.scan.busy.val() | self.depthwise.busy.val() | self.patch.busy.val();
+
+        if self.is_patch.val() {
+            self.read_address.next = self.patch.read_address.val();
+            self.element.next = self.patch.element.val();
+            self.step_end.next = self.patch.step.val();
+        } else if self.is_depthwise.val() {
+            self.read_address.next = self.depthwise.read_address.val();
+            self.element.next = self.depthwise.element.val();
+            self.step_end.next = self.depthwise.step.val();
+        } else {
+            self.read_address.next = self.scan.read_address.val();
+            self.element.next = self.scan.element.val();
+            self.step_end.next = self.scan.step.val();
+        }
+        if self.is_depthwise.val() {
+            self.step.next = self.depthwise.step.val();
+            self.pacer.issued.next = self.depthwise.step.val().valid & self.depthwise.step.val().first;
+        } else {
+            self.step.next = self.scan.step.val();
+            self.pacer.issued.next = self.step_end.val().valid & self.step_end.val().last;
+        }
+        self.pacer.residual.next = self.layer.val().residual;
+        self.result_issued.next = self.step_end.val().valid & self.step_end.val().last;
+        self.read.next = self.element.val().valid;
+
+        // Beside the read: address, memory, output register.
+        self.element_1.d.next = self.element.val();
+        self.element_2.d.next = self.element_1.q.val();
+        self.element_3.d.next = self.element_2.q.val();
+        self.step_1.d.next = self.step.val();
+        self.step_2.d.next = self.step_1.q.val();
+        // Patch steps need no read: they enter where the words come out.
+        if self.is_patch.val() {
+            self.step_3.d.next = self.patch.step.val();
+        } else {
+            self.step_3.d.next = self.step_2.q.val();
+        }
+        self.step_4.d.next = self.step_3.q.val();
+        self.landed.next = self.element_3.q.val();
+        self.at_word.next = self.step_3.q.val();
+        self.at_lanes.next = self.step_4.q.val();
+
+        self.patch_buffer.valid.next = self.landed.val().valid & self.landed.val().patch;
+        self.patch_buffer.rotation.next = self.landed.val().rotation;
+        self.patch_buffer.low.next = self.landed.val().low;
+        self.patch_buffer.high.next = self.landed.val().high;
+        self.patch_buffer.end_of_patch.next = self.landed.val().end;
+        self.patch_buffer.pad_value.next = self.layer.val().pad_value;
+        self.patch_buffer.take.next = self.patch.take.val();
+        self.patch_buffer.substep.next = self.patch.step.val().substep;
+        self.word_select.word_valid.next = self.landed.val().valid;
+        self.word_select.pad.next = self.landed.val().pad;
+        self.word_select.pad_value.next = self.layer.val().pad_value;
+        self.word_select.patch.next = self.at_word.val().patch;
+        self.word_select.substep.next = self.at_word.val().substep;
+        for m in 0..self.word.len() {
+            self.patch_buffer.word[m].next = self.word[m].val();
+            self.word_select.word[m].next = self.word[m].val();
+            self.elements[m].next = self.word_select.elements[m].val();
+        }
+        for n in 0..self.shared.len() {
+            self.word_select.patch_lanes[n].next = self.patch_buffer.lanes[n].val();
+            self.shared[n].next = self.word_select.shared[n].val();
+        }
+        self.element_valid.next = self.landed.val().valid;
+        self.weight_read.next = self.at_word.val().valid;
+        self.weight_address.next = self.at_word.val().weight_address;
+        self.load.next = self.at_lanes.val().load;
+        self.shift.next = self.at_lanes.val().shift;
+
+        for i in 0..self.marks.len() {
+            dff_setup!(self, clock, marks[i]);
+        }
+        self.marks[0].d.next.valid = self.at_lanes.val().valid;
+        self.marks[0].d.next.first = self.at_lanes.val().first;
+        self.marks[0].d.next.last = self.at_lanes.val().last;
+        for i in 0..(self.marks.len() - 1) {
+            self.marks[i + 1].d.next = self.marks[i].q.val();
+        }
+        self.sum_mark.next = self.marks[self.marks.len() - 2].q.val();
+        self.total_mark.next = self.marks[self.marks.len() - 1].q.val();
+        self.sum_valid.next = self.sum_mark.val().valid;
+        self.sum_first.next = self.sum_mark.val().first;
+        self.arrive.next = self.total_mark.val().valid & self.total_mark.val().last;
+    }
+}

@@ -1,0 +1,50 @@
+//! Keeps results apart: the post-processor takes a result vector every `interval` cycles, so that
+//! nothing behind the issue ever stalls.
+
+use crate::cells::reg::Reg;
+use crate::make::constant;
+use crate::{make, comment, dff_setup};
+use rust_hdl::prelude::*;
+
+/// `open` when the last step of an output may issue; `issued` says that one did.
+///
+/// Two last steps are at least `interval` cycles apart: `plain` cycles, or `residual` when the
+/// instruction adds a residual (`Architecture::vector_interval`).
+#[derive(LogicBlock)]
+pub struct Pacer {
+    pub clock: Signal<In, Clock>,
+    pub issued: Signal<In, Bit>,
+    pub residual: Signal<In, Bits<1>>,
+    pub open: Signal<Out, Bit>,
+    left: Reg<Bits<8>>,
+    plain_reload: Constant<Bits<8>>,
+    residual_reload: Constant<Bits<8>>,
+}
+
+impl Pacer {
+    /// For intervals of `plain` and `residual` cycles, 1 to 256 each.
+    pub fn new(plain: usize, residual: usize) -> Self {
+        make!(
+            clock issued residual open left;
+            plain_reload: constant(plain - 1), residual_reload: constant(residual - 1),
+        )
+    }
+}
+
+impl Logic for Pacer {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("Pacer: least distance between two results");
+        dff_setup!(self, clock, left);
+        self.open.next = !self.left.q.val().any();
+        if self.issued.val() {
+            if self.residual.val().any() {
+                self.left.d.next = self.residual_reload.val();
+            } else {
+                self.left.d.next = self.plain_reload.val();
+            }
+        } else if self.left.q.val().any() {
+            self.left.d.next = self.left.q.val() - 1;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Issues the reads and steps of the Convolution and Channelwise modes.
+
+use super::step::{Element, Step};
+use crate::cells::reg::Reg;
+use crate::config::ComputeFields;
+use crate::make::constant;
+use crate::{make, comment, dff_setup};
+use rust_hdl::prelude::*;
+
+/// Walks output row, output column, group, kernel row, kernel column, block, substep (outermost
+/// first), one step per cycle.
+///
+/// A word is read at substep 0 only. A step waits while its read is not granted, and a result's last
+/// step while the pacer is shut. `launch` starts a walk; `busy` falls after the last step has issued.
+#[derive(LogicBlock)]
+pub struct ScanSequencer {
+    pub clock: Signal<In, Clock>,
+    pub launch: Signal<In, Bit>,
+    pub layer: Signal<In, ComputeFields>,
+    /// The read port is free this cycle.
+    pub read_grant: Signal<In, Bit>,
+    pub pace_open: Signal<In, Bit>,
+    pub busy: Signal<Out, Bit>,
+    pub read_address: Signal<Out, Bits<16>>,
+    pub element: Signal<Out, Element>,
+    pub step: Signal<Out, Step>,
+
+    running: Reg<Bit>,
+    rows_left: Reg<Bits<12>>,
+    columns_left: Reg<Bits<12>>,
+    groups_left: Reg<Bits<12>>,
+    kernel_rows_left: Reg<Bits<4>>,
+    kernel_columns_left: Reg<Bits<4>>,
+    blocks_left: Reg<Bits<12>>,
+    substep: Reg<Bits<5>>,
+    fresh: Reg<Bit>,
+    /// First word of the window of the row's first output, of this output, of this group.
+    row_origin: Reg<Bits<16>>,
+    pixel_origin: Reg<Bits<16>>,
+    group_origin: Reg<Bits<16>>,
+    /// First word of the kernel row, of the kernel position, and the word read.
+    kernel_row: Reg<Bits<16>>,
+    position: Reg<Bits<16>>,
+    address: Reg<Bits<16>>,
+    /// Window origin and position in the map, two's complement.
+    origin_x: Reg<Bits<13>>,
+    origin_y: Reg<Bits<13>>,
+    x: Reg<Bits<13>>,
+    y: Reg<Bits<13>>,
+    weight_address: Reg<Bits<16>>,
+
+    substeps: Constant<Bits<5>>,
+    channelwise: Signal<Local, Bit>,
+    substep_limit: Signal<Local, Bits<5>>,
+    last_substep: Signal<Local, Bit>,
+    last_block: Signal<Local, Bit>,
+    last_kernel_column: Signal<Local, Bit>,
+    last_kernel_row: Signal<Local, Bit>,
+    last_group: Signal<Local, Bit>,
+    last_column: Signal<Local, Bit>,
+    last_row: Signal<Local, Bit>,
+    last_step: Signal<Local, Bit>,
+    first_substep: Signal<Local, Bit>,
+    advance: Signal<Local, Bit>,
+    pad: Signal<Local, Bit>,
+    next_origin: Signal<Local, Bits<16>>,
+    next_kernel_row: Signal<Local, Bits<16>>,
+    next_position: Signal<Local, Bits<16>>,
+    start_x: Signal<Local, Bits<13>>,
+    start_y: Signal<Local, Bits<13>>,
+    next_origin_x: Signal<Local, Bits<13>>,
+    next_origin_y: Signal<Local, Bits<13>>,
+}
+
+impl ScanSequencer {
+    /// For words of `substeps` = Tm/Tn steps.
+    pub fn new(substeps: usize) -> Self {
+        make!(
+            clock launch layer read_grant pace_open busy read_address element step running rows_left
+            columns_left groups_left kernel_rows_left kernel_columns_left blocks_left substep fresh
+            row_origin pixel_origin group_origin kernel_row position address origin_x origin_y x y
+            weight_address channelwise substep_limit last_substep last_block last_kernel_column
+            last_kernel_row last_group last_column last_row last_step first_substep advance pad
+            next_origin next_kernel_row next_position start_x start_y next_origin_x next_origin_y;
+            substeps: constant(substeps),
+        )
+    }
+}
+
+impl Logic for ScanSequencer {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("ScanSequencer: reads and steps of Convolution and Channelwise");
+        dff_setup!(
+            self, clock, running, rows_left, columns_left, groups_left, kernel_rows_left, kernel_columns_left,
+            blocks_left, substep, fresh, row_origin, pixel_origin, group_origin, kernel_row, position, address,
+            origin_x, origin_y, x, y, weight_address
+        );
+        self.channelwise.next = self.layer.val().mode == bits::<2>(1);
+        self.last_block.next = self.blocks_left.q.val() == bits::<12>(1);
+        if self.last_block.val() {
+            self.substep_limit.next = self.layer.val().last_substeps;
+        } else {
+            self.substep_limit.next = self.substeps.val();
+        }
+        self.last_substep.next = (self.substep.q.val() + 1) == self.substep_limit.val();
+        self.last_kernel_column.next = self.kernel_columns_left.q.val() == bits::<4>(1);
+        self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
+        self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
+        self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
+        self.last_row.next = self.rows_left.q.val() == bits::<12>(1);
+        self.last_step.next = self.last_substep.val() & self.last_block.val() & self.last_kernel_column.val() & self.last_kernel_row.val();
+        self.first_substep.next = !self.substep.q.val().any();
+        self.advance.next = self.running.q.val()
+            & (self.read_grant.val() | !self.first_substep.val())
+            & (self.pace_open.val() | !self.last_step.val());
+        // Two's complement below zero compares as a large number: one comparison per axis.
+        self.pad.next = (self.x.q.val() >= bit_cast::<13, 12>(self.layer.val().input_width))
+            | (self.y.q.val() >= bit_cast::<13, 12>(self.layer.val().input_height));
+
+        self.busy.next = self.running.q.val();
+        self.read_address.next = self.address.q.val();
+        self.element.next.valid = self.advance.val() & self.first_substep.val();
+        self.element.next.pad = self.pad.val();
+        self.element.next.patch = false;
+        self.element.next.rotation = bits::<8>(0);
+        self.element.next.low = bits::<8>(0);
+        self.element.next.high = bits::<8>(0);
+        self.element.next.end = false;
+        self.step.next.valid = self.advance.val();
+        self.step.next.first = self.fresh.q.val();
+        self.step.next.last = self.last_step.val();
+        self.step.next.load = self.channelwise.val();
+        self.step.next.shift = false;
+        self.step.next.patch = false;
+        self.step.next.substep = bit_cast::<6, 5>(self.substep.q.val());
+        self.step.next.weight_address = self.weight_address.q.val();
+
+        self.next_position.next = self.position.q.val() + bit_cast::<16, 12>(self.layer.val().pixel_words);
+        self.next_kernel_row.next = self.kernel_row.q.val() + self.layer.val().row_words;
+        self.start_x.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_left);
+        self.start_y.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_top);
+        self.next_origin_x.next = self.origin_x.q.val() + bit_cast::<13, 4>(self.layer.val().stride_x);
+        self.next_origin_y.next = self.origin_y.q.val() + bit_cast::<13, 4>(self.layer.val().stride_y);
+        if !self.last_group.val() {
+            if self.channelwise.val() {
+                self.next_origin.next = self.group_origin.q.val() + 1;
+            } else {
+                self.next_origin.next = self.group_origin.q.val();
+            }
+        } else if !self.last_column.val() {
+            self.next_origin.next = self.pixel_origin.q.val() + self.layer.val().step_x_words;
+        } else {
+            self.next_origin.next = self.row_origin.q.val() + self.layer.val().step_y_words;
+        }
+
+        if self.advance.val() {
+            self.fresh.d.next = self.last_step.val();
+            if !self.layer.val().weight_hold.any() {
+                self.weight_address.d.next = self.weight_address.q.val() + 1;
+            }
+            if !self.last_substep.val() {
+                self.substep.d.next = self.substep.q.val() + 1;
+            } else {
+                self.substep.d.next = bits::<5>(0);
+                if !self.last_block.val() {
+                    self.blocks_left.d.next = self.blocks_left.q.val() - 1;
+                    self.address.d.next = self.address.q.val() + 1;
+                } else {
+                    self.blocks_left.d.next = self.layer.val().input_blocks;
+                    if !self.last_kernel_column.val() {
+                        self.kernel_columns_left.d.next = self.kernel_columns_left.q.val() - 1;
+                        self.x.d.next = self.x.q.val() + 1;
+                        self.position.d.next = self.next_position.val();
+                        self.address.d.next = self.next_position.val();
+                    } else {
+                        self.kernel_columns_left.d.next = self.layer.val().kernel_width;
+                        self.x.d.next = self.origin_x.q.val();
+                        if !self.last_kernel_row.val() {
+                            self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
+                            self.y.d.next = self.y.q.val() + 1;
+                            self.kernel_row.d.next = self.next_kernel_row.val();
+                            self.position.d.next = self.next_kernel_row.val();
+                            self.address.d.next = self.next_kernel_row.val();
+                        } else {
+                            self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+                            self.y.d.next = self.origin_y.q.val();
+                            self.group_origin.d.next = self.next_origin.val();
+                            self.kernel_row.d.next = self.next_origin.val();
+                            self.position.d.next = self.next_origin.val();
+                            self.address.d.next = self.next_origin.val();
+                            if !self.last_group.val() {
+                                self.groups_left.d.next = self.groups_left.q.val() - 1;
+                            } else {
+                                self.groups_left.d.next = self.layer.val().output_groups;
+                                self.weight_address.d.next = self.layer.val().weight_address;
+                                self.pixel_origin.d.next = self.next_origin.val();
+                                if !self.last_column.val() {
+                                    self.columns_left.d.next = self.columns_left.q.val() - 1;
+                                    self.origin_x.d.next = self.next_origin_x.val();
+                                    self.x.d.next = self.next_origin_x.val();
+                                } else {
+                                    self.columns_left.d.next = self.layer.val().output_width;
+                                    self.rows_left.d.next = self.rows_left.q.val() - 1;
+                                    self.origin_x.d.next = self.start_x.val();
+                                    self.x.d.next = self.start_x.val();
+                                    self.origin_y.d.next = self.next_origin_y.val();
+                                    self.y.d.next = self.next_origin_y.val();
+                                    self.row_origin.d.next = self.next_origin.val();
+                                    if self.last_row.val() {
+                                        self.running.d.next = false;
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        if self.launch.val() {
+            self.running.d.next = true;
+            self.fresh.d.next = true;
+            self.substep.d.next = bits::<5>(0);
+            self.blocks_left.d.next = self.layer.val().input_blocks;
+            self.kernel_columns_left.d.next = self.layer.val().kernel_width;
+            self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+            self.groups_left.d.next = self.layer.val().output_groups;
+            self.columns_left.d.next = self.layer.val().output_width;
+            self.rows_left.d.next = self.layer.val().output_height;
+            self.row_origin.d.next = self.layer.val().input_address;
+            self.pixel_origin.d.next = self.layer.val().input_address;
+            self.group_origin.d.next = self.layer.val().input_address;
+            self.kernel_row.d.next = self.layer.val().input_address;
+            self.position.d.next = self.layer.val().input_address;
+            self.address.d.next = self.layer.val().input_address;
+            self.origin_x.d.next = self.start_x.val();
+            self.x.d.next = self.start_x.val();
+            self.origin_y.d.next = self.start_y.val();
+            self.y.d.next = self.start_y.val();
+            self.weight_address.d.next = self.layer.val().weight_address;
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Totals in, activation words out.
+
+use super::assembler::Assembler;
+use super::pass_operand::{PassOperand, OPERAND_LATENCY};
+use super::result_walker::ResultWalker;
+use super::scheduler::Scheduler;
+use crate::make::{constant, many, signals};
+use crate::cells::dot_product::SUM_BITS;
+use crate::cells::reg::Reg;
+use crate::cells::requantiser::{Requantiser, CLAMPED_LATENCY, OPERAND_BITS, ROUNDED_LATENCY};
+use crate::config::ComputeFields;
+use crate::{make, clock, comment, dff_setup};
+use rust_hdl::prelude::*;
+
+/// Cycles from a result pass's issue to its clamped bytes.
+const RESULT_DELAY: usize = OPERAND_LATENCY + CLAMPED_LATENCY;
+/// Cycles from a scaling pass's issue to its partial sums.
+const PARTIAL_DELAY: usize = OPERAND_LATENCY + ROUNDED_LATENCY + 1;
+
+/// A part on its way through the requantisers.
+#[derive(LogicStruct, Default, Copy, Clone, Debug, PartialEq)]
+pub struct Slot {
+    pub valid: Bit,
+    pub pass: Bits<2>,
+    pub last: Bit,
+}
+
+/// Requantises vectors of Tm totals in parts of R channels, adds the residual where asked, and hands
+/// over one activation word per vector.
+///
+/// `totals` are taken with `arrive`, at least `Architecture::vector_interval` cycles apart. The
+/// parameter word asked for with `parameter_read` must be there two cycles later, the residual word
+/// asked for with `residual_read` exactly three; both are always granted. `result` is valid for the
+/// one cycle of `result_valid`.
+#[derive(LogicBlock)]
+pub struct PostProcessor {
+    pub clock: Signal<In, Clock>,
+    pub launch: Signal<In, Bit>,
+    pub layer: Signal<In, ComputeFields>,
+    pub arrive: Signal<In, Bit>,
+    pub totals: Vec<Signal<In, Signed<SUM_BITS>>>,
+    pub parameter_read: Signal<Out, Bit>,
+    pub parameter_address: Signal<Out, Bits<16>>,
+    /// R channels of 8 bytes.
+    pub parameters: Vec<Signal<In, Bits<8>>>,
+    pub residual_read: Signal<Out, Bit>,
+    pub residual_address: Signal<Out, Bits<16>>,
+    pub residual_word: Vec<Signal<In, Bits<8>>>,
+    pub result_valid: Signal<Out, Bit>,
+    pub result_address: Signal<Out, Bits<16>>,
+    pub result: Vec<Signal<Out, Bits<8>>>,
+
+    scheduler: Scheduler,
+    operand: Vec<PassOperand>,
+    requantiser: Vec<Requantiser>,
+    results: Assembler<8>,
+    owns: Assembler<8>,
+    partials: Assembler<OPERAND_BITS>,
+    parameter_walker: ResultWalker,
+    result_walker: ResultWalker,
+    residual_walker: ResultWalker,
+
+    waiting: Vec<Reg<Signed<SUM_BITS>>>,
+    own: Vec<Reg<Bits<8>>>,
+    residual: Vec<Reg<Bits<8>>>,
+    partial: Vec<Reg<Bits<OPERAND_BITS>>>,
+    parameter_pointer: Reg<Bits<16>>,
+    parameter_origin: Reg<Bits<16>>,
+    /// What is in the pipeline between issue and result.
+    slots: Vec<Reg<Slot>>,
+    residual_wait: Vec<Reg<Bit>>,
+
+    is_residual: Signal<Local, Bit>,
+    issue_result: Signal<Local, Bit>,
+    issue_scale: Signal<Local, Bit>,
+    issue_sum: Signal<Local, Bit>,
+    late: Signal<Local, Slot>,
+    next_late: Signal<Local, Slot>,
+    out_valid: Signal<Local, Bit>,
+    out_is_own: Signal<Local, Bit>,
+    next_parameter: Signal<Local, Bits<16>>,
+    sum_next: Signal<Local, Bit>,
+    result_code: Constant<Bits<2>>,
+    scale_code: Constant<Bits<2>>,
+    sum_code: Constant<Bits<2>>,
+}
+
+impl PostProcessor {
+    /// For vectors of `tm` totals and `lanes` requantisers, a divisor of `tm`.
+    pub fn new(tm: usize, lanes: usize) -> Self {
+        make!(
+            clock launch layer arrive parameter_read parameter_address residual_read residual_address
+            result_valid result_address parameter_walker result_walker residual_walker parameter_pointer
+            parameter_origin is_residual issue_result issue_scale issue_sum late next_late
+            out_valid out_is_own next_parameter sum_next;
+            totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
+            scheduler: Scheduler::new(tm / lanes),
+            operand: many(lanes), requantiser: many(lanes),
+            results: Assembler::new(tm, lanes), owns: Assembler::new(tm, lanes), partials: Assembler::new(tm, lanes),
+            waiting: many(tm), own: many(tm), residual: many(tm), partial: many(tm),
+            slots: many(RESULT_DELAY), residual_wait: many(3),
+            result_code: constant(0), scale_code: constant(1), sum_code: constant(2),
+        )
+    }
+}
+
+impl Logic for PostProcessor {
+    #[hdl_gen]
+    fn update(&mut self) {
+        comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
+        dff_setup!(self, clock, parameter_pointer, parameter_origin);
+        clock!(
+            self, clock, scheduler, results, owns, partials, parameter_walker, result_walker, residual_walker
+        );
+        self.is_residual.next = self.layer.val().residual.any();
+        self.scheduler.residual.next = self.is_residual.val();
+        self.scheduler.arrive.next = self.arrive.val();
+        self.issue_result.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.result_code.val());
+        self.issue_scale.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.scale_code.val());
+        self.issue_sum.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.sum_code.val());
+
+        // A vector waits here part by part.
+        for i in 0..self.waiting.len() {
+            dff_setup!(self, clock, waiting[i]);
+        }
+        if self.issue_result.val() {
+            for i in 0..(self.waiting.len() - self.requantiser.len()) {
+                self.waiting[i].d.next = self.waiting[i + self.requantiser.len()].q.val();
+            }
+        }
+        if self.arrive.val() {
+            for i in 0..self.waiting.len() {
+                self.waiting[i].d.next = self.totals[i].val();
+            }
+        }
+
+        // Own results and residual of a vector before its scaling pass.
+        for i in 0..self.own.len() {
+            dff_setup!(self, clock, own[i], residual[i], partial[i]);
+        }
+        if self.issue_scale.val() {
+            for i in 0..(self.own.len() - self.requantiser.len()) {
+                self.own[i].d.next = self.own[i + self.requantiser.len()].q.val();
+                self.residual[i].d.next = self.residual[i + self.requantiser.len()].q.val();
+            }
+        }
+        if self.owns.complete.val() {
+            for i in 0..self.own.len() {
+                self.own[i].d.next = self.owns.whole[i].val();
+            }
+        }
+        for i in 0..self.residual_wait.len() {
+            dff_setup!(self, clock, residual_wait[i]);
+        }
+        self.residual_read.next = self.owns.complete.val();
+        self.residual_wait[0].d.next = self.owns.complete.val();
+        for i in 0..(self.residual_wait.len() - 1) {
+            self.residual_wait[i + 1].d.next = self.residual_wait[i].q.val();
+        }
+        if self.residual_wait[2].q.val() {
+            for i in 0..self.residual.len() {
+                self.residual[i].d.next = self.residual_word[i].val();
+            }
+        }
+        self.scheduler.scale_ready.next = self.residual_wait[2].q.val();
+
+        // Partial sums before the sum pass.
+        if self.issue_sum.val() {
+            for i in 0..(self.partial.len() - self.requantiser.len()) {
+                self.partial[i].d.next = self.partial[i + self.requantiser.len()].q.val();
+            }
+        }
+        if self.partials.complete.val() {
+            for i in 0..self.partial.len() {
+                self.partial[i].d.next = self.partials.whole[i].val();
+            }
+        }
+        self.scheduler.sum_ready.next = self.partials.complete.val();
+
+        // Slots follow the pipeline of the requantisers.
+        for i in 0..self.slots.len() {
+            dff_setup!(self, clock, slots[i]);
+        }
+        self.slots[0].d.next.valid = self.scheduler.issue.val();
+        self.slots[0].d.next.pass = self.scheduler.pass.val();
+        self.slots[0].d.next.last = self.scheduler.last.val();
+        for i in 0..(self.slots.len() - 1) {
+            self.slots[i + 1].d.next = self.slots[i].q.val();
+        }
+        self.late.next = self.slots[self.slots.len() - 1].q.val();
+        self.out_valid.next = self.late.val().valid & (self.late.val().pass != self.scale_code.val());
+        self.out_is_own.next = self.is_residual.val() & (self.late.val().pass == self.result_code.val());
+        self.results.valid.next = self.out_valid.val() & !self.out_is_own.val();
+        self.results.last.next = self.late.val().last;
+        self.owns.valid.next = self.out_valid.val() & self.out_is_own.val();
+        self.owns.last.next = self.late.val().last;
+        self.partials.valid.next = self.late.val().valid & (self.late.val().pass == self.scale_code.val());
+        self.partials.last.next = self.late.val().last;
+        // The pass whose rounded values are about to be clamped.
+        self.next_late.next = self.slots[self.slots.len() - 2].q.val();
+        self.sum_next.next = self.next_late.val().pass == self.sum_code.val();
+
+        for i in 0..self.requantiser.len() {
+            clock!(self, clock, operand[i], requantiser[i]);
+            self.operand[i].pass.next = self.scheduler.pass.val();
+            self.operand[i].total.next = self.waiting[i].q.val();
+            for k in 0..8 {
+                self.operand[i].channel[k].next = self.parameters[8 * i + k].val();
+            }
+            self.operand[i].own.next = self.own[i].q.val();
+            self.operand[i].residual.next = self.residual[i].q.val();
+            self.operand[i].partial.next = self.partial[i].q.val();
+            self.operand[i].scale_residual.next = self.layer.val().scale_residual;
+            self.operand[i].own_zero_point.next = self.layer.val().own_zero_point;
+            self.operand[i].residual_zero_point.next = self.layer.val().residual_zero_point;
+            self.operand[i].scale_q.next = self.layer.val().scale_q;
+            self.operand[i].scale_shift.next = self.layer.val().scale_shift;
+            self.operand[i].sum_q.next = self.layer.val().sum_q;
+            self.operand[i].sum_shift.next = self.layer.val().sum_shift;
+            self.operand[i].rounded.next = self.requantiser[i].rounded.val();
+            self.requantiser[i].operand.next = self.operand[i].operand.val();
+            self.requantiser[i].q.next = self.operand[i].q.val();
+            self.requantiser[i].shift.next = self.operand[i].shift.val();
+            if self.sum_next.val() {
+                self.requantiser[i].zero_point.next = self.layer.val().sum_zero_point;
+                self.requantiser[i].minimum.next = self.layer.val().sum_minimum;
+                self.requantiser[i].maximum.next = self.layer.val().sum_maximum;
+            } else {
+                self.requantiser[i].zero_point.next = self.layer.val().zero_point;
+                self.requantiser[i].minimum.next = self.layer.val().minimum;
+                self.requantiser[i].maximum.next = self.layer.val().maximum_value;
+            }
+            self.results.part[i].next = self.requantiser[i].clamped.val();
+            self.owns.part[i].next = self.requantiser[i].clamped.val();
+            self.partials.part[i].next = self.operand[i].partial_out.val();
+        }
+
+        // Parameters: one word per part, back to the first where the groups launch again.
+        self.parameter_read.next = self.issue_result.val();
+        self.parameter_address.next = self.parameter_pointer.q.val();
+        self.parameter_walker.launch.next = self.launch.val();
+        self.parameter_walker.layer.next = self.layer.val();
+        self.parameter_walker.advance.next = self.issue_result.val() & self.scheduler.last.val();
+        self.next_parameter.next = self.parameter_pointer.q.val() + 1;
+        if self.issue_result.val() {
+            self.parameter_pointer.d.next = self.next_parameter.val();
+            if self.scheduler.last.val() {
+                if self.parameter_walker.parameters_return.val() {
+                    self.parameter_pointer.d.next = self.parameter_origin.q.val();
+                } else if self.parameter_walker.parameters_move.val() {
+                    self.parameter_origin.d.next = self.next_parameter.val();
+                }
+            }
+        }
+        if self.launch.val() {
+            self.parameter_pointer.d.next = self.layer.val().parameter_address;
+            self.parameter_origin.d.next = self.layer.val().parameter_address;
+        }
+
+        self.residual_walker.launch.next = self.launch.val();
+        self.residual_walker.layer.next = self.layer.val();
+        self.residual_walker.advance.next = self.owns.complete.val();
+        self.residual_address.next = self.layer.val().residual_address + self.residual_walker.offset.val();
+
+        self.result_walker.launch.next = self.launch.val();
+        self.result_walker.layer.next = self.layer.val();
+        self.result_walker.advance.next = self.results.complete.val();
+        self.result_valid.next = self.results.complete.val();
+        self.result_address.next = self.layer.val().output_address + self.result_walker.offset.val();
+        for i in 0..self.result.len() {
+            self.result[i].next = self.results.whole[i].val();
+        }
+    }
+}
+
+// The clamped bytes and the partial sums of one issue leave in the same cycle.
+const _: () = assert!(RESULT_DELAY == PARTIAL_DELAY);
