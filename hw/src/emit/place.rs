@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ir::{Expr, Range, SignalId, Stmt};
+use super::ir::{Expr, Range, SignalId, Stmt, Target};
 use super::signals::{Role, Signals};
 
 /// One item of the module body.
@@ -36,13 +36,60 @@ pub(super) fn place(body: Vec<Stmt>) -> Vec<Placed> {
         }
         stmts.push(stmt);
     }
-    gathered
+    let items = gathered
         .into_values()
         .map(|(notes, stmts)| Placed {
             notes,
             item: item(stmts),
         })
-        .collect()
+        .collect();
+    settle_constants(items)
+}
+
+/// Moves constant bits of a signal that an always block computes into that block: on their own they
+/// would make an `always @(*)` without anything to wait for, which never runs in a simulator.
+fn settle_constants(items: Vec<Placed>) -> Vec<Placed> {
+    let mut blocks = BTreeMap::new();
+    for (at, placed) in items.iter().enumerate() {
+        let (reads, writes) = traffic(&placed.item);
+        if matches!(placed.item, Item::Always(_)) && !reads.is_empty() {
+            for write in writes {
+                blocks.entry(write.signal).or_insert(at);
+            }
+        }
+    }
+    let home = |placed: &Placed| match &placed.item {
+        Item::Assign { range, .. } if traffic(&placed.item).0.is_empty() => blocks.get(&range.signal).copied(),
+        _ => None,
+    };
+    let mut moved: BTreeMap<usize, Vec<Stmt>> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for (at, placed) in items.into_iter().enumerate() {
+        match (home(&placed), placed.item) {
+            (Some(block), Item::Assign { range, value }) => {
+                let stmts = moved.entry(block).or_default();
+                stmts.extend(placed.notes.into_iter().map(Stmt::Comment));
+                stmts.push(Stmt::Assign {
+                    target: Target { range, index: None },
+                    value,
+                });
+            }
+            (_, item) => kept.push((
+                at,
+                Placed {
+                    notes: placed.notes,
+                    item,
+                },
+            )),
+        }
+    }
+    for (at, placed) in &mut kept {
+        if let (Some(mut constants), Item::Always(stmts)) = (moved.remove(at), &mut placed.item) {
+            constants.append(stmts);
+            *stmts = constants;
+        }
+    }
+    kept.into_iter().map(|(_, placed)| placed).collect()
 }
 
 fn item(mut stmts: Vec<Stmt>) -> Item {

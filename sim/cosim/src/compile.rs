@@ -143,6 +143,8 @@ fn make(work: &Path, compiler: &OsString) -> Box<Command> {
     let mut make = Box::new(Command::new("make"));
     make.current_dir(work)
         .args(["-f", "Vcosim.mk", "AR=ar", "PYTHON3=python3"])
+        // Larger designs are compiled in parts with a precompiled header; the wheel leaves the flag out.
+        .arg("CFG_CXXFLAGS_PCH_I=-include")
         .args([assign("CXX="), assign("LINK=")])
         .args(OPTIMISATION)
         .arg(format!("-j{jobs}"))

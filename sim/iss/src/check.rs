@@ -95,7 +95,8 @@ fn check_shared_columns(c: &Compute) -> Result<(), Problem> {
     let columns = (c.output_width - 1) * c.stride_x + c.kernel_width;
     let padding = columns
         .saturating_sub(c.pad_left + c.input_width)
-        .min(c.pad_left);
+        .min(c.pad_left)
+        .min(c.kernel_width - 1);
     let bad = |field, value: u32, reason| {
         Err(Problem::Field {
             field,
@@ -107,7 +108,7 @@ fn check_shared_columns(c: &Compute) -> Result<(), Problem> {
         return bad(
             "shared_columns",
             c.shared_columns,
-            format!("the rows have {padding} columns of padding at both ends"),
+            format!("a window shares at most {padding} columns of padding with the row before"),
         );
     }
     let words = c.shared_columns * c.pixel_words;

