@@ -234,20 +234,21 @@ impl Logic for Engine {
             self.post_processor.totals[m].next = self.output_lane[m].total.val();
         }
 
-        // Reads of activation memory: residual, then steps, then STORE. A single port reads nothing
-        // in the cycle of a result.
+        // Reads of activation memory: a residual that has waited, then steps, then a new residual
+        // (which finds a free cycle wherever a word lasts two steps), then STORE. A single port reads
+        // nothing in the cycle of a result.
         self.read_open.next = !(self.single_port.val() & self.post_processor.result_valid.val());
-        self.feed.read_grant.next = self.read_open.val() & !self.post_processor.residual_read.val();
+        self.feed.read_grant.next = self.read_open.val() & !self.post_processor.residual_urgent.val();
+        self.post_processor.residual_grant.next = self.read_open.val() & !self.feed.read.val();
         self.writer.read_grant.next =
             self.read_open.val() & !self.post_processor.residual_read.val() & !self.feed.read.val();
-        self.reading.next = self.post_processor.residual_read.val()
-            | self.feed.read.val()
-            | (self.writer.read.val() & self.read_open.val());
+        self.reading.next = self.feed.read.val()
+            | (self.read_open.val() & (self.post_processor.residual_read.val() | self.writer.read.val()));
         self.activation_read.d.next = self.reading.val();
-        if self.post_processor.residual_read.val() {
-            self.activation_read_address.d.next = self.post_processor.residual_address.val();
-        } else if self.feed.read.val() {
+        if self.feed.read.val() {
             self.activation_read_address.d.next = self.feed.read_address.val();
+        } else if self.post_processor.residual_read.val() {
+            self.activation_read_address.d.next = self.post_processor.residual_address.val();
         } else {
             self.activation_read_address.d.next = self.writer.read_address.val();
         }

@@ -30,8 +30,8 @@ pub struct Slot {
 ///
 /// `totals` are taken with `arrive`, at least `Architecture::vector_interval` cycles apart. The
 /// parameter word asked for with `parameter_read` must be there two cycles later, the residual word
-/// asked for with `residual_read` exactly three; both are always granted. `result` is valid for the
-/// one cycle of `result_valid`.
+/// exactly three cycles after `residual_read & residual_grant`. A residual that has waited is
+/// `residual_urgent` and must be granted within two cycles. `result` is valid for the one cycle of `result_valid`.
 #[derive(LogicBlock)]
 pub struct PostProcessor {
     pub clock: Signal<In, Clock>,
@@ -44,6 +44,8 @@ pub struct PostProcessor {
     /// R channels of 8 bytes.
     pub parameters: Vec<Signal<In, Bits<8>>>,
     pub residual_read: Signal<Out, Bit>,
+    pub residual_urgent: Signal<Out, Bit>,
+    pub residual_grant: Signal<In, Bit>,
     pub residual_address: Signal<Out, Bits<16>>,
     pub residual_word: Vec<Signal<In, Bits<8>>>,
     pub result_valid: Signal<Out, Bit>,
@@ -68,9 +70,11 @@ pub struct PostProcessor {
     parameter_origin: Reg<Bits<16>>,
     /// What is in the pipeline between issue and result.
     slots: Vec<Reg<Slot>>,
+    residual_wanted: Reg<Bit>,
     residual_wait: Vec<Reg<Bit>>,
 
     is_residual: Signal<Local, Bit>,
+    residual_taken: Signal<Local, Bit>,
     issue_result: Signal<Local, Bit>,
     issue_scale: Signal<Local, Bit>,
     issue_sum: Signal<Local, Bit>,
@@ -89,9 +93,9 @@ impl PostProcessor {
     /// For vectors of `tm` totals and `lanes` requantisers, a divisor of `tm`.
     pub fn new(tm: usize, lanes: usize) -> Self {
         make!(
-            clock launch layer arrive parameter_read parameter_address residual_read residual_address
+            clock launch layer arrive parameter_read parameter_address residual_read residual_urgent residual_grant residual_address
             result_valid result_address parameter_walker result_walker residual_walker parameter_pointer
-            parameter_origin is_residual issue_result issue_scale issue_sum late next_late
+            parameter_origin residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
             out_valid out_is_own next_parameter sum_next;
             totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
             scheduler: Scheduler::new(tm / lanes),
@@ -108,7 +112,7 @@ impl Logic for PostProcessor {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
-        dff_setup!(self, clock, parameter_pointer, parameter_origin);
+        dff_setup!(self, clock, parameter_pointer, parameter_origin, residual_wanted);
         clock!(
             self, clock, scheduler, results, owns, partials, parameter_walker, result_walker, residual_walker
         );
@@ -152,8 +156,11 @@ impl Logic for PostProcessor {
         for i in 0..self.residual_wait.len() {
             dff_setup!(self, clock, residual_wait[i]);
         }
-        self.residual_read.next = self.owns.complete.val();
-        self.residual_wait[0].d.next = self.owns.complete.val();
+        self.residual_read.next = self.owns.complete.val() | self.residual_wanted.q.val();
+        self.residual_urgent.next = self.residual_wanted.q.val();
+        self.residual_taken.next = self.residual_read.val() & self.residual_grant.val();
+        self.residual_wanted.d.next = self.residual_read.val() & !self.residual_grant.val();
+        self.residual_wait[0].d.next = self.residual_taken.val();
         for i in 0..(self.residual_wait.len() - 1) {
             self.residual_wait[i + 1].d.next = self.residual_wait[i].q.val();
         }
@@ -259,7 +266,7 @@ impl Logic for PostProcessor {
 
         self.residual_walker.launch.next = self.launch.val();
         self.residual_walker.layer.next = self.layer.val();
-        self.residual_walker.advance.next = self.owns.complete.val();
+        self.residual_walker.advance.next = self.residual_taken.val();
         self.residual_address.next = self.layer.val().residual_address + self.residual_walker.offset.val();
 
         self.result_walker.launch.next = self.launch.val();

@@ -1,0 +1,237 @@
+//! How a tensor's values lie in words, and where in external memory a program keeps it.
+
+use cortado_graph::ir::TensorId;
+use serde::Serialize;
+use std::fmt;
+
+/// The two ways a map lies in words (`docs/machine.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Format {
+    /// Pixels in row order, each of `ceil(channels / word_bytes)` words.
+    Blocked,
+    /// Rows of `width * channels` bytes, each row starting on a word.
+    Packed,
+}
+
+/// The layout of one map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Layout {
+    pub format: Format,
+    /// Rows and columns as stored; swapped against the tensor's when `transposed`.
+    pub height: usize,
+    pub width: usize,
+    pub channels: usize,
+    /// The stored map has the tensor's rows as columns.
+    pub transposed: bool,
+    /// Bytes of an activation word (Tm).
+    pub word_bytes: usize,
+}
+
+/// A buffer of the wrong size was given to pack or unpack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeError {
+    pub expected: usize,
+    pub got: usize,
+}
+
+impl fmt::Display for SizeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} bytes given where the layout needs {}",
+            self.got, self.expected
+        )
+    }
+}
+
+impl std::error::Error for SizeError {}
+
+impl Layout {
+    /// Words from one stored row to the next.
+    pub fn row_words(&self) -> usize {
+        match self.format {
+            Format::Blocked => self.width * self.pixel_words(),
+            Format::Packed => (self.width * self.channels).div_ceil(self.word_bytes),
+        }
+    }
+
+    /// Words of a blocked pixel.
+    pub fn pixel_words(&self) -> usize {
+        self.channels.div_ceil(self.word_bytes)
+    }
+
+    /// Words of the whole map.
+    pub fn words(&self) -> usize {
+        self.height * self.row_words()
+    }
+
+    /// Bytes of the whole map, unused ones included.
+    pub fn bytes(&self) -> usize {
+        self.words() * self.word_bytes
+    }
+
+    /// Number of values in the tensor.
+    pub fn elements(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Byte of each value, in NHWC order of the tensor.
+    fn offsets(&self) -> impl Iterator<Item = usize> + '_ {
+        let (rows, columns) = if self.transposed {
+            (self.width, self.height)
+        } else {
+            (self.height, self.width)
+        };
+        (0..rows)
+            .flat_map(move |y| (0..columns).map(move |x| (y, x)))
+            .flat_map(move |(y, x)| {
+                let (row, column) = if self.transposed { (x, y) } else { (y, x) };
+                let start = row * self.row_words() * self.word_bytes
+                    + match self.format {
+                        Format::Blocked => column * self.pixel_words() * self.word_bytes,
+                        Format::Packed => column * self.channels,
+                    };
+                start..start + self.channels
+            })
+    }
+
+    /// NHWC values to the bytes of the map's words; unused bytes are 0.
+    ///
+    /// # Errors
+    /// When `values` is not [`Layout::elements`] long.
+    pub fn pack(&self, values: &[i8]) -> Result<Vec<u8>, SizeError> {
+        if values.len() != self.elements() {
+            return Err(SizeError {
+                expected: self.elements(),
+                got: values.len(),
+            });
+        }
+        let mut bytes = vec![0; self.bytes()];
+        for (offset, value) in self.offsets().zip(values) {
+            bytes[offset] = *value as u8;
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes of the map's words to NHWC values.
+    ///
+    /// # Errors
+    /// When `bytes` is not [`Layout::bytes`] long.
+    pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i8>, SizeError> {
+        if bytes.len() != self.bytes() {
+            return Err(SizeError {
+                expected: self.bytes(),
+                got: bytes.len(),
+            });
+        }
+        Ok(self.offsets().map(|offset| bytes[offset] as i8).collect())
+    }
+}
+
+/// Where a tensor lies in external memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TensorPlace {
+    pub tensor: TensorId,
+    pub name: String,
+    /// The tensor's own shape.
+    pub shape: Vec<usize>,
+    /// First byte in external memory.
+    pub byte_address: u32,
+    pub layout: Layout,
+}
+
+/// Where the host puts the input.
+pub type IoLayout = TensorPlace;
+
+impl TensorPlace {
+    /// NHWC input values to the bytes to put at [`TensorPlace::byte_address`].
+    ///
+    /// # Errors
+    /// When the number of values is not the tensor's.
+    pub fn pack_input(&self, values: &[i8]) -> Result<Vec<u8>, SizeError> {
+        self.layout.pack(values)
+    }
+
+    /// The bytes found at [`TensorPlace::byte_address`] to NHWC values.
+    ///
+    /// # Errors
+    /// When the number of bytes is not the layout's.
+    pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i8>, SizeError> {
+        self.layout.unpack(bytes)
+    }
+
+    /// The bytes of external memory that hold the tensor.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        let start = self.byte_address as usize;
+        start..start + self.layout.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unpack_undoes_pack_in_every_layout() {
+        for format in [Format::Blocked, Format::Packed] {
+            for transposed in [false, true] {
+                for (height, width, channels, word_bytes) in
+                    [(1, 1, 1, 2), (3, 5, 4, 4), (4, 2, 7, 4), (2, 9, 3, 16)]
+                {
+                    let layout = Layout {
+                        format,
+                        height,
+                        width,
+                        channels,
+                        transposed,
+                        word_bytes,
+                    };
+                    let values: Vec<i8> = (0..layout.elements())
+                        .map(|i| (i * 37 + 11) as i8)
+                        .collect();
+                    let bytes = layout.pack(&values).expect("right size");
+                    assert_eq!(
+                        layout.unpack(&bytes).expect("right size"),
+                        values,
+                        "{layout:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_lie_as_the_machine_contract_says() {
+        let blocked = Layout {
+            format: Format::Blocked,
+            height: 2,
+            width: 2,
+            channels: 3,
+            transposed: false,
+            word_bytes: 2,
+        };
+        let values: Vec<i8> = (1..=12).collect();
+        let bytes = [1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9, 0, 10, 11, 12, 0];
+        assert_eq!(blocked.pack(&values).expect("12 values"), bytes);
+        let transposed = Layout {
+            transposed: true,
+            ..blocked
+        };
+        let bytes = [1, 2, 3, 0, 7, 8, 9, 0, 4, 5, 6, 0, 10, 11, 12, 0];
+        assert_eq!(transposed.pack(&values).expect("12 values"), bytes);
+        let packed = Layout {
+            format: Format::Packed,
+            word_bytes: 4,
+            ..blocked
+        };
+        let bytes = [1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0];
+        assert_eq!(packed.pack(&values).expect("12 values"), bytes);
+        assert_eq!(
+            packed.pack(&values[1..]),
+            Err(SizeError {
+                expected: 12,
+                got: 11
+            })
+        );
+    }
+}

@@ -1,0 +1,379 @@
+//! Each operation of the network as layers: mode, fields, packed weights and parameters.
+
+use crate::average::{average, AVERAGE_WEIGHT, IDENTITY, IDENTITY_WEIGHT};
+use crate::cost::compute_cycles;
+use crate::error::{gather, MapErrors};
+use crate::layer::{field, frame, parameter_block, Block, Layer};
+use crate::layout::{Format, Layout};
+use crate::network::{Grid, Kernel, Kind, Network, Operation, Pool, Shape, Sum};
+use crate::pack;
+use crate::parameters::parameters;
+use crate::pool;
+use cortado_arch::isa::{Compute, Mode, Parameter};
+use cortado_arch::Architecture;
+
+/// Largest kernel side an instruction holds.
+pub(crate) const MAX_KERNEL: usize = 15;
+/// Most rows, columns or channel groups an instruction holds.
+const MAX_SIDE: usize = 4095;
+
+/// The network as layers over maps with a layout.
+#[derive(Debug, Clone)]
+pub(crate) struct Lowered {
+    /// In execution order.
+    pub layers: Vec<Layer>,
+    /// Of each map.
+    pub layouts: Vec<Layout>,
+    /// Words each map occupies; a map may have room behind it for a window to reach into.
+    pub words: Vec<usize>,
+}
+
+impl Lowered {
+    /// Words behind map `map` that a window reaches into, with weights of zero.
+    pub fn words_behind(&self, map: usize) -> usize {
+        self.words[map] - self.layouts[map].words()
+    }
+}
+
+/// Lowers every operation.
+///
+/// # Errors
+/// Every operation the engine cannot do, by name.
+pub(crate) fn lower(network: &Network, arch: &Architecture) -> Result<Lowered, MapErrors> {
+    let packed = input_is_packed(network, arch);
+    let layout = |map: usize| {
+        let Shape {
+            height,
+            width,
+            channels,
+        } = network.maps[map].shape;
+        let format = if packed && map == network.input {
+            Format::Packed
+        } else {
+            Format::Blocked
+        };
+        Layout {
+            format,
+            height,
+            width,
+            channels,
+            transposed: network.transposed,
+            word_bytes: arch.tm,
+        }
+    };
+    let layouts: Vec<Layout> = (0..network.maps.len()).map(layout).collect();
+    let mut words: Vec<usize> = layouts.iter().map(Layout::words).collect();
+    let lowered = gather(network.operations.iter().map(|op| {
+        let patch = packed && op.input == network.input;
+        let layers = operation(network, op, patch, arch)
+            .map_err(|reason| MapErrors::one(&op.name, reason))?;
+        let overflow = pool::words_behind(op, arch);
+        Ok((layers, op.input, overflow))
+    }))?;
+    let mut layers = Vec::new();
+    for (more, input, behind) in lowered {
+        layers.extend(more);
+        words[input] = words[input].max(layouts[input].words() + behind);
+    }
+    Ok(Lowered {
+        layers,
+        layouts,
+        words,
+    })
+}
+
+/// Whether the network's input should lie packed: every reader can take it and gains by it.
+fn input_is_packed(network: &Network, arch: &Architecture) -> bool {
+    let readers: Vec<&Operation> = network
+        .operations
+        .iter()
+        .filter(|op| op.reads().any(|map| map == network.input))
+        .collect();
+    let cost = |op: &Operation, patch: bool| {
+        let layers = operation(network, op, patch, arch).ok()?;
+        Some(
+            layers
+                .iter()
+                .map(|l| compute_cycles(l.mode, &l.compute, arch))
+                .sum::<u64>(),
+        )
+    };
+    let total = |patch: bool| {
+        readers
+            .iter()
+            .map(|op| cost(op, patch))
+            .sum::<Option<u64>>()
+    };
+    let takes = |op: &&Operation| {
+        matches!(op.kind, Kind::Convolution(_))
+            && op.sum.is_none_or(|s| s.residual != network.input)
+            && op.input_shape == network.maps[network.input].shape
+    };
+    match (
+        readers.iter().all(takes).then(|| total(true)).flatten(),
+        total(false),
+    ) {
+        (Some(patch), Some(blocked)) => patch < blocked,
+        (patch, _) => patch.is_some(),
+    }
+}
+
+fn operation(
+    network: &Network,
+    op: &Operation,
+    patch: bool,
+    arch: &Architecture,
+) -> Result<Vec<Layer>, String> {
+    let output = network.maps[op.output].shape;
+    sizes(op, output, arch)?;
+    let mut layers = match &op.kind {
+        Kind::Convolution(kernel) if patch => vec![patched(op, kernel, output, arch)?],
+        Kind::Convolution(kernel) => vec![convolution(op, kernel, output, arch)?],
+        Kind::Depthwise(kernel) => vec![depthwise(op, kernel, output, arch)?],
+        Kind::Pool(pool) => pool::lower(op, pool, output, arch)?,
+        Kind::Identity => vec![identity(op, output, arch)?],
+    };
+    for layer in &mut layers {
+        if let Some(sum) = &op.sum {
+            set_sum(layer, sum);
+        }
+        layer.finish_steps();
+        layer.check_limits()?;
+    }
+    Ok(layers)
+}
+
+/// Refuses maps and windows that no instruction holds, before anything is made of them.
+fn sizes(op: &Operation, output: Shape, arch: &Architecture) -> Result<(), String> {
+    for (what, shape) in [("input", op.input_shape), ("output", output)] {
+        let Shape {
+            height,
+            width,
+            channels,
+        } = shape;
+        if height.max(width).max(channels.div_ceil(arch.tm)) > MAX_SIDE {
+            return Err(format!(
+                "{what} of {height}x{width}x{channels}; rows, columns and groups of {} channels go to {MAX_SIDE}: tile it",
+                arch.tm
+            ));
+        }
+    }
+    let grid = match &op.kind {
+        Kind::Convolution(kernel) | Kind::Depthwise(kernel) => kernel.grid,
+        Kind::Pool(pool) => pool.grid,
+        Kind::Identity => Grid::POINT,
+    };
+    let side = |pair: (usize, usize)| pair.0.max(pair.1);
+    let whole =
+        grid.kernel == (op.input_shape.height, op.input_shape.width) && output.pixels() == 1;
+    if side(grid.stride).max(side(grid.padding)) > MAX_KERNEL
+        || side(grid.kernel) > MAX_KERNEL && !whole
+    {
+        return Err(format!(
+            "window {:?} with stride {:?} and padding {:?}; each goes to {MAX_KERNEL}: use two layers",
+            grid.kernel, grid.stride, grid.padding
+        ));
+    }
+    Ok(())
+}
+
+/// A layer of `op` with what all kinds share.
+pub(crate) fn layer(
+    op: &Operation,
+    mode: Mode,
+    compute: Compute,
+    weights: Block,
+    parameters: Block,
+) -> Layer {
+    Layer {
+        nodes: op.nodes.clone(),
+        name: op.name.clone(),
+        mode,
+        compute,
+        input: op.input,
+        output: op.output,
+        residual: None,
+        input_offset: 0,
+        output_offset: 0,
+        weights,
+        parameters,
+        macs: op.macs,
+    }
+}
+
+fn set_sum(layer: &mut Layer, sum: &Sum) {
+    layer.residual = Some(sum.residual);
+    let c = &mut layer.compute;
+    c.residual = 1;
+    c.scale_residual = sum.scale_residual.into();
+    c.own_zero_point = sum.own_zero_point;
+    c.residual_zero_point = sum.residual_zero_point;
+    c.sum_zero_point = sum.zero_point;
+    (c.sum_minimum, c.sum_maximum) = (sum.min, sum.max);
+    (c.scale_q, c.scale_shift) = sum.scale;
+    (c.sum_q, c.sum_shift) = sum.total;
+}
+
+/// The fields a kernel sets: window, padding value and the output's clamp.
+fn kernel_fields(compute: &mut Compute, kernel: &Kernel) {
+    let grid = &kernel.grid;
+    (compute.kernel_height, compute.kernel_width) = (field(grid.kernel.0), field(grid.kernel.1));
+    (compute.stride_y, compute.stride_x) = (field(grid.stride.0), field(grid.stride.1));
+    (compute.pad_top, compute.pad_left) = (field(grid.padding.0), field(grid.padding.1));
+    compute.pad_value = kernel.input_zero_point;
+    compute.zero_point = kernel.output.zero_point;
+    (compute.minimum, compute.maximum_value) = (kernel.output.min, kernel.output.max);
+}
+
+fn convolution(
+    op: &Operation,
+    kernel: &Kernel,
+    output: Shape,
+    arch: &Architecture,
+) -> Result<Layer, String> {
+    let (kh, kw) = kernel.grid.kernel;
+    let input = op.input_shape;
+    let whole = (kh, kw) == (input.height, input.width)
+        && output.pixels() == 1
+        && kernel.grid.padding == (0, 0);
+    let mut compute = frame(input, output, arch.tm);
+    kernel_fields(&mut compute, kernel);
+    let mut blocks = input.channels.div_ceil(arch.tm);
+    let mut taps = kh * kw;
+    if whole && kh.max(kw) > MAX_KERNEL {
+        // A window over the whole map is one pixel of all its words.
+        blocks *= taps;
+        taps = 1;
+        compute.pixel_words = 1;
+        (compute.input_width, compute.input_height) = (1, 1);
+        (compute.kernel_width, compute.kernel_height) = (1, 1);
+        compute.row_words = 1;
+    }
+    let last =
+        (input.channels - (input.channels.div_ceil(arch.tm) - 1) * arch.tm).div_ceil(arch.tn);
+    compute.input_blocks = field(blocks);
+    compute.last_substeps = field(last);
+    let weights = pack::convolution(kernel, input.channels, taps, arch);
+    Ok(layer(
+        op,
+        Mode::Convolution,
+        compute,
+        weights,
+        parameters(kernel, arch)?,
+    ))
+}
+
+fn patched(
+    op: &Operation,
+    kernel: &Kernel,
+    output: Shape,
+    arch: &Architecture,
+) -> Result<Layer, String> {
+    let (kh, kw) = kernel.grid.kernel;
+    let input = op.input_shape;
+    let run = kw * input.channels;
+    if kh * run > arch.patch_bytes || run > 255 {
+        return Err(format!(
+            "a patch of {kh} runs of {run} bytes; the engine holds {}",
+            arch.patch_bytes
+        ));
+    }
+    let mut compute = frame(input, output, arch.tm);
+    kernel_fields(&mut compute, kernel);
+    compute.row_bytes = field(input.width * input.channels);
+    compute.row_words = field((input.width * input.channels).div_ceil(arch.tm));
+    compute.run_bytes = field(run);
+    compute.step_x_bytes = field(kernel.grid.stride.1 * input.channels);
+    compute.pad_left_bytes = field(kernel.grid.padding.1 * input.channels);
+    compute.window_steps = field((kh * run).div_ceil(arch.tn));
+    let weights = pack::patch(kernel, arch);
+    Ok(layer(
+        op,
+        Mode::Patch,
+        compute,
+        weights,
+        parameters(kernel, arch)?,
+    ))
+}
+
+fn depthwise(
+    op: &Operation,
+    kernel: &Kernel,
+    output: Shape,
+    arch: &Architecture,
+) -> Result<Layer, String> {
+    let taps = kernel.grid.taps();
+    let mut compute = frame(op.input_shape, output, arch.tm);
+    kernel_fields(&mut compute, kernel);
+    let parameters = parameters(kernel, arch)?;
+    let channelwise = layer(
+        op,
+        Mode::Channelwise,
+        compute,
+        pack::channelwise(kernel, arch),
+        parameters.clone(),
+    );
+    if taps > arch.window_taps {
+        return Ok(channelwise);
+    }
+    compute.window_steps = field(taps.div_ceil(arch.tn));
+    compute.shared_columns = shared_columns(&compute);
+    compute.shared_words = compute.shared_columns.saturating_mul(compute.pixel_words);
+    let windowed = layer(
+        op,
+        Mode::Depthwise,
+        compute,
+        pack::depthwise(kernel, arch),
+        parameters,
+    );
+    let cycles = |l: &Layer| compute_cycles(l.mode, &l.compute, arch);
+    Ok(if cycles(&windowed) <= cycles(&channelwise) {
+        windowed
+    } else {
+        channelwise
+    })
+}
+
+/// Columns of padding that a row's end and the next row's start have in common.
+fn shared_columns(c: &Compute) -> u32 {
+    let columns = c.output_width.saturating_sub(1) * c.stride_x + c.kernel_width;
+    c.pad_left
+        .min(columns.saturating_sub(c.pad_left + c.input_width))
+        .min(c.kernel_width.saturating_sub(1))
+}
+
+fn identity(op: &Operation, output: Shape, arch: &Architecture) -> Result<Layer, String> {
+    let mut compute = frame(op.input_shape, output, arch.tm);
+    (compute.weight_hold, compute.parameter_hold) = (1, 1);
+    Ok(layer(
+        op,
+        Mode::Channelwise,
+        compute,
+        pack::held(IDENTITY_WEIGHT, arch),
+        held_parameters(IDENTITY, arch)?,
+    ))
+}
+
+/// One group of parameter words, the same in every lane.
+pub(crate) fn held_parameters(parameter: Parameter, arch: &Architecture) -> Result<Block, String> {
+    parameter_block(&vec![parameter; arch.tm], true, arch)
+}
+
+/// Weight and parameters of a mean over `count` positions.
+pub(crate) fn mean(count: usize, arch: &Architecture) -> Result<(Block, Block), String> {
+    let parameter = average(count)
+        .ok_or_else(|| format!("a mean over {count} positions does not fit 28 bits"))?;
+    Ok((
+        pack::held(AVERAGE_WEIGHT, arch),
+        held_parameters(parameter, arch)?,
+    ))
+}
+
+/// The fields of a pool that do not depend on where it is.
+pub(crate) fn pool_fields(compute: &mut Compute, pool: &Pool) {
+    compute.weight_hold = 1;
+    compute.parameter_hold = 1;
+    compute.maximum = u32::from(!pool.average);
+    compute.pad_value = if pool.average { 0 } else { -128 };
+    (compute.minimum, compute.maximum_value) = (pool.min, pool.max);
+}

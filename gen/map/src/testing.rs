@@ -1,0 +1,30 @@
+//! What the unit tests of several modules need.
+
+use cortado_arch::{ActivationKind, Architecture, ExternalMemory, Family};
+
+/// A 4x2 engine.
+pub(crate) fn engine() -> Architecture {
+    Architecture {
+        name: "test-4x2".into(),
+        summary: String::new(),
+        family: Family::Generic,
+        clock_mhz: 0,
+        tm: 4,
+        tn: 2,
+        requantise_lanes: 2,
+        window_taps: 10,
+        patch_bytes: 32,
+        activation_words: 1024,
+        activation_kind: ActivationKind::Bram,
+        weight_words: 512,
+        parameter_words: 128,
+        port_bytes: 4,
+        burst_beats: 16,
+        external: ExternalMemory {
+            latency_cycles: 10,
+            bandwidth_bytes: 4,
+            bandwidth_cycles: 1,
+            bytes: 1 << 20,
+        },
+    }
+}
