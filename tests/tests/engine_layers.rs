@@ -4,28 +4,13 @@
 #[path = "../../sim/iss/tests/support/mod.rs"]
 mod support;
 
-use cortado_arch::isa::Mode;
-use cortado_arch::{preset, Architecture};
-use cortado_cosim::engine::Jitter;
-use cortado_cosim::{find_verilator, BuildOptions, EngineHarness, InitialValues, MemoryModel, RunOptions};
-use cortado_hw::emit::Header;
-use cortado_hw::engine;
-use support::{Layer, Random};
+mod engine_support;
 
-/// A harness of the preset's emitted Verilog, with registers at random before reset.
-fn harness(arch: &Architecture) -> EngineHarness {
-    let header = Header {
-        version: "test".into(),
-        preset: arch.name.clone(),
-        architecture_hash: "test".into(),
-        command: "cargo test".into(),
-    };
-    let text = engine::verilog(arch, &header).unwrap_or_else(|e| panic!("{}: {e}", arch.name));
-    let verilator = find_verilator().unwrap_or_else(|e| panic!("{e}"));
-    let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
-    options.initial = InitialValues::Random;
-    EngineHarness::build(&verilator, engine::TOP, &text, &options).unwrap_or_else(|e| panic!("{}: {e}", arch.name))
-}
+use cortado_arch::isa::Mode;
+use cortado_arch::preset;
+use cortado_cosim::engine::Jitter;
+use cortado_cosim::{MemoryModel, RunOptions};
+use support::{Layer, Random};
 
 fn random_layer(random: &mut Random) -> Layer {
     let mode = [Mode::Convolution, Mode::Channelwise, Mode::Depthwise, Mode::Patch][random.next() as usize % 4];
@@ -50,7 +35,7 @@ fn random_layer(random: &mut Random) -> Layer {
 
 fn layers_agree(name: &str, count: usize, seed: u64) {
     let arch = preset::by_name(name).expect("an embedded preset");
-    let mut harness = harness(&arch);
+    let Some(mut harness) = engine_support::harness(&arch) else { return };
     let mut random = Random(seed);
     println!("{name}: seed {seed}, {count} layers");
     let mut done = 0;

@@ -4,31 +4,7 @@ mod map_support;
 
 use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
-use cortado_graph::ir::Graph;
-use map_support::check;
-use std::path::PathBuf;
-
-/// A model of the data folder, or `None` with a line that says what is skipped.
-fn model(file: &str) -> Option<Graph> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let data =
-        std::env::var("CORTADO_DATA").map_or_else(|_| root.join("../shared/data"), PathBuf::from);
-    let path = data.join("mlperf_tiny").join(file);
-    let Ok(bytes) = std::fs::read(&path) else {
-        assert_ne!(
-            std::env::var("CI").as_deref(),
-            Ok("true"),
-            "{} is missing",
-            path.display()
-        );
-        eprintln!(
-            "skipped: {} is missing; CORTADO_DATA names the folder of models",
-            path.display()
-        );
-        return None;
-    };
-    Some(cortado_graph::tflite::import(file, &bytes).unwrap_or_else(|e| panic!("{file}: {e}")))
-}
+use map_support::{check, model};
 
 /// Every tensor of `file` on `preset` with all stored, and the outputs of the fast program, whose
 /// array must be used to at least `utilisation` of all cycles.

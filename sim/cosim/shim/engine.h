@@ -78,12 +78,12 @@ struct Engine {
           write_bucket(o.rate_shared ? read_rate : write_rate), random(o.seed) {
         static_assert(sizeof(s.model->read_data) == COSIM_PORT_BYTES && sizeof(s.model->write_data) == COSIM_PORT_BYTES,
                       "data ports fill their C++ type");
+        sim.model->program_address = uint32_t(options.program_address);
     }
 
     void reset() {
         Vcosim& m = *sim.model;
         m.start = 0;
-        m.program_address = uint32_t(options.program_address);
         m.read_command_ready = m.read_data_valid = m.write_command_ready = m.write_data_ready = 0;
         poison();
         m.reset = 1;
