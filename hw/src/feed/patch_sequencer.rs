@@ -11,7 +11,8 @@ use rust_hdl::prelude::*;
 /// steps of the patch at hand, for every group.
 ///
 /// Reads go on without a pause because a patch starts only when its predecessor is sure to have
-/// left the gather half of the buffer by the time its first word arrives, five cycles later.
+/// left the gathering stage of the buffer by the time its first word arrives, five cycles later: when
+/// the reserve is empty, or the steps of the patch at hand end by then.
 #[derive(LogicBlock)]
 pub struct PatchSequencer {
     pub clock: Signal<In, Clock>,
@@ -19,12 +20,12 @@ pub struct PatchSequencer {
     pub layer: Signal<In, ComputeFields>,
     pub read_grant: Signal<In, Bit>,
     pub pace_open: Signal<In, Bit>,
-    /// The gather half of the buffer holds a whole patch.
+    /// The buffer holds a whole patch in reserve.
     pub full: Signal<In, Bit>,
     pub busy: Signal<Out, Bit>,
     pub read_address: Signal<Out, Bits<16>>,
     pub element: Signal<Out, Element>,
-    /// The whole patch moves to the step half this cycle.
+    /// The patch in reserve moves to the steps this cycle.
     pub take: Signal<Out, Bit>,
     pub step: Signal<Out, Step>,
 
@@ -151,12 +152,13 @@ impl Logic for PatchSequencer {
         self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
         self.last_row.next = self.rows_left.q.val() == bits::<12>(1);
 
-        // The step half is free within five cycles, or at once when results must be spaced out.
+        // The steps end within five cycles, or nothing steps when results must be spaced out.
         self.smooth.next = (self.layer.val().window_steps >= self.interval.val()) & !self.layer.val().residual.any();
         self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
         self.may_begin.next = !self.outstanding.q.val().get_bit(1)
-            & (!self.stepping.q.val()
-                | (self.smooth.val() & self.last_group.val() & (self.steps_left.q.val() <= bits::<6>(5))));
+            | (!self.outstanding.q.val().get_bit(0)
+                & (!self.stepping.q.val()
+                    | (self.smooth.val() & self.last_group.val() & (self.steps_left.q.val() <= bits::<6>(5)))));
         self.wants.next = self.gathering.q.val() & (!self.unread.q.val() | self.may_begin.val());
         self.finish.next = self.last_word.val() & self.last_kernel_row.val();
         self.advance.next =
