@@ -407,3 +407,45 @@ fn interfaces_join_and_link_and_structs_keep_their_fields() {
 "#;
     simulate("pipe", &text(Pipe::default()), body);
 }
+
+/// A struct of which one field is constant and another is computed in an `if`.
+#[derive(LogicStruct, Default, Copy, Clone, Debug, PartialEq)]
+struct Tagged {
+    tag: Bits<4>,
+    value: Bits<8>,
+    flag: Bit,
+}
+
+#[derive(LogicBlock, Default)]
+struct HalfConstant {
+    choose: Signal<In, Bit>,
+    a: Signal<In, Bits<8>>,
+    result: Signal<Out, Tagged>,
+}
+
+impl Logic for HalfConstant {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.result.next.tag = bits::<4>(9);
+        self.result.next.flag = true;
+        if self.choose.val() {
+            self.result.next.value = self.a.val();
+        } else {
+            self.result.next.value = !self.a.val();
+        }
+    }
+}
+
+#[test]
+fn constant_fields_beside_computed_ones_have_their_value_in_simulation() {
+    let text = text(HalfConstant::default());
+    assert!(text.contains("// result: tag [3:0] value [11:4] flag [12]"), "{text}");
+    let body = r#"
+    for (int n = 0; n < 512; n++) {
+        top.choose = n & 1; top.a = n >> 1; top.eval();
+        unsigned value = n & 1 ? n >> 1 : ~(n >> 1) & 0xff;
+        check("struct", top.result, 9u | value << 4 | 1u << 12);
+    }
+"#;
+    simulate("half_constant", &text, body);
+}

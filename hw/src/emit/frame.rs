@@ -1,6 +1,9 @@
 //! What frames a module's body: its ports, its parameters, its end.
 
 use super::print::{declaration, line};
+use rust_hdl::core::type_descriptor::{TypeField, TypeKind};
+
+use super::constant::bits_of;
 use super::signals::{Role, Signals};
 
 pub(super) fn ports(signals: &Signals, name: &str, procedural: &[bool], out: &mut String) {
@@ -32,6 +35,32 @@ pub(super) fn ports(signals: &Signals, name: &str, procedural: &[bool], out: &mu
             &format!("module {name} (\n{}\n);", list.join(",\n")),
         );
     }
+    for signal in &signals.list {
+        if let (Role::Input | Role::Output, TypeKind::Composite(fields)) = (signal.role, &signal.ty) {
+            field_table(&signal.name, fields, out);
+        }
+    }
+}
+
+/// Columns that a line of the field table may take.
+const TABLE_WIDTH: usize = 110;
+
+/// Says which bits of a struct are which field: the text below can only name bits.
+fn field_table(name: &str, fields: &[Box<TypeField>], out: &mut String) {
+    let mut low = 0;
+    let mut text = format!("// {name}:");
+    for field in fields {
+        let bits = bits_of(&field.kind.kind);
+        let range = if bits == 1 { format!("[{low}]") } else { format!("[{}:{low}]", low + bits - 1) };
+        let entry = format!(" {} {range}", field.fieldname);
+        if text.len() + entry.len() > TABLE_WIDTH {
+            line(out, "    ", &text);
+            text = "//  ".into();
+        }
+        text.push_str(&entry);
+        low += bits;
+    }
+    line(out, "    ", &text);
 }
 
 pub(super) fn parameters(signals: &Signals, out: &mut String) {
