@@ -1,1 +1,107 @@
-fn main() {}
+//! `cortado`: from a trained network and a board to Verilog, a program, and proof that the two compute what the
+//! golden model computes.
+//!
+//! Exit codes: 0 good, 1 a check failed, 2 bad input.
+
+#![deny(unsafe_code)]
+
+mod console;
+mod difference;
+mod execution;
+mod failure;
+mod figures;
+mod files;
+mod host;
+mod inputs;
+mod layers;
+mod model;
+mod preset;
+mod rtl;
+mod single;
+mod synth;
+mod table;
+mod verbs;
+mod verification;
+
+use clap::{Parser, Subcommand};
+use console::Console;
+use failure::Outcome;
+use std::process::ExitCode;
+
+#[derive(Parser, Debug)]
+#[command(name = "cortado", version, about = "Neural-network engines for open FPGAs", arg_required_else_help = true)]
+#[command(after_help = "Example:\n  cortado run")]
+struct Cli {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// List the engines there are
+    #[command(after_help = "Example:\n  cortado presets --json")]
+    Presets,
+    /// List the boards there are presets for
+    #[command(after_help = "Example:\n  cortado boards")]
+    Boards,
+    /// Check the Verilog of the presets with Verilator
+    #[command(after_help = "Example:\n  cortado lint --preset icebreaker-4x4")]
+    Lint(verbs::lint::Arguments),
+    /// Write the Verilog of an engine
+    #[command(after_help = "Example:\n  cortado verilog --preset icebreaker-4x4 -o build/rtl")]
+    Verilog(verbs::verilog::Arguments),
+    /// List a model's layers, their work, and what is unsupported and why
+    #[command(after_help = "Example:\n  cortado inspect model.tflite")]
+    Inspect(verbs::inspect::Arguments),
+    /// Make program, listing, memory image and estimate
+    #[command(after_help = "Example:\n  cortado compile model.tflite --preset ulx3s-85f-16x8 -o build/model")]
+    Compile(verbs::compile::Arguments),
+    /// Run one inference
+    #[command(after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator")]
+    Run(verbs::run::Arguments),
+    /// Compare the Verilog with the golden model, every tensor, bit for bit
+    #[command(after_help = "Example:\n  cortado cosim @fashion --inputs 10 --stalls")]
+    Cosim(verbs::cosim::Arguments),
+    /// Synthesise, place and route: size and clock
+    #[command(after_help = "Example:\n  cortado synth --preset icebreaker-4x4 --json")]
+    Synth(verbs::synth::Arguments),
+    /// Measure the project's figures
+    #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
+    Bench(verbs::bench::Arguments),
+    /// Write the figures as an HTML page with plots
+    #[command(after_help = "Example:\n  cortado report -o build/report.html")]
+    Report(verbs::report::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(cli.json);
+    match perform(&cli.verb, console) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                console.note(message);
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn perform(verb: &Verb, console: Console) -> Outcome {
+    match verb {
+        Verb::Presets => verbs::presets::run(console),
+        Verb::Boards => verbs::boards::run(console),
+        Verb::Lint(arguments) => verbs::lint::run(arguments, console),
+        Verb::Verilog(arguments) => verbs::verilog::run(arguments, console),
+        Verb::Inspect(arguments) => verbs::inspect::run(arguments, console),
+        Verb::Compile(arguments) => verbs::compile::run(arguments, console),
+        Verb::Run(arguments) => verbs::run::run(arguments, console),
+        Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
+        Verb::Synth(arguments) => verbs::synth::run(arguments, console),
+        Verb::Bench(arguments) => verbs::bench::run(arguments, console),
+        Verb::Report(arguments) => verbs::report::run(arguments, console),
+    }
+}

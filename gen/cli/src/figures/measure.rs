@@ -1,0 +1,163 @@
+//! How the figures are measured.
+
+use super::SEED;
+use crate::execution::{self, Run, Verilated};
+use crate::failure::Failure;
+use crate::inputs::{elements, tensor, Random};
+use crate::layers::{breakdown, utilisation, Breakdown};
+use crate::verbs::verilog::each;
+use crate::{files, model, preset, rtl, single};
+use cortado_arch::{preset as presets, Architecture};
+use cortado_cosim::engine::{Begin, Jitter};
+use cortado_cosim::{harness_ratio, BuildOptions, InitialValues};
+use cortado_graph::ir::Graph;
+use cortado_hw::engine;
+use cortado_map::{compile, CompileOptions, Compiled};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Repetitions of a measurement of speed; the best counts, which other load disturbs least.
+const REPETITIONS: usize = 3;
+
+/// A value with what it was measured on and with.
+pub struct Measured {
+    /// In the figure's own unit.
+    pub value: f64,
+    /// The engine, or `all`.
+    pub preset: String,
+    /// The tool and its version.
+    pub tool: String,
+    /// Layer by layer, where there are layers.
+    pub breakdown: Option<Breakdown>,
+}
+
+/// An inference in Verilator.
+pub struct Inference {
+    run: Run,
+    breakdown: Breakdown,
+    macs: u64,
+    arch: Architecture,
+    tool: String,
+}
+
+impl Inference {
+    /// Of the whole run, from start to end.
+    pub fn utilisation(self) -> Measured {
+        let value = utilisation(self.macs, self.run.cycles, self.arch.macs());
+        self.measured(value)
+    }
+
+    /// Of the layers alone: less the arrival of the input and what follows the last layer.
+    pub fn layer_utilisation(self) -> Measured {
+        let cycles = self.breakdown.layers.iter().map(|layer| layer.cycles).sum();
+        let value = utilisation(self.macs, cycles, self.arch.macs());
+        self.measured(value)
+    }
+
+    /// Seconds of one inference.
+    pub fn wall_time(self) -> Measured {
+        let value = self.run.seconds;
+        self.measured(value)
+    }
+
+    fn measured(self, value: f64) -> Measured {
+        Measured { value, preset: self.arch.name, tool: self.tool, breakdown: Some(self.breakdown) }
+    }
+}
+
+fn path(file: &str) -> PathBuf {
+    files::data().join("mlperf_tiny").join(format!("{file}.tflite"))
+}
+
+/// Why a network's figure was not measured.
+pub fn absent(file: &str) -> String {
+    format!("no {}; set CORTADO_DATA to a folder with mlperf_tiny in it", path(file).display())
+}
+
+/// One inference of an MLPerf Tiny network; `None` when its file is not there.
+///
+/// # Errors
+/// As [`infer`].
+pub fn network(file: &str) -> Result<Option<Inference>, Failure> {
+    let path = path(file);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let graph = model::read(&path.to_string_lossy())?.import()?;
+    infer(&graph).map(Some)
+}
+
+fn compiled(graph: &Graph, arch: &Architecture) -> Result<Compiled, Failure> {
+    compile(graph, arch, &CompileOptions::default())
+        .map_err(|error| Failure::Refused(format!("{} does not run on {}:\n{error}", graph.name, arch.name)))
+}
+
+/// One inference of a graph in Verilator on the default preset. Its outputs must be the golden model's: a wrong
+/// engine has no speed.
+///
+/// # Errors
+/// The network does not map, Verilator is missing, or the outputs are wrong.
+pub fn infer(graph: &Graph) -> Result<Inference, Failure> {
+    let arch = preset::load(preset::DEFAULT)?;
+    let compiled = compiled(graph, &arch)?;
+    let input = Random::new(SEED).bytes(elements(tensor(graph)?));
+    let golden = cortado_golden::run(graph, &input).map_err(Failure::refused)?;
+    let mut engine = Verilated::build(&arch, InitialValues::Fast, Jitter::default(), SEED)?;
+    let mut best: Option<Run> = None;
+    for _ in 0..REPETITIONS {
+        engine.load(&compiled)?;
+        let run = engine.run(&compiled, &input)?;
+        if best.as_ref().is_none_or(|best| run.seconds < best.seconds) {
+            best = Some(run);
+        }
+    }
+    let run = best.ok_or_else(|| Failure::refused("nothing was run"))?;
+    let compared = crate::difference::compare(graph, &compiled, &compiled.outputs, &run.memory, &run.retired, &golden);
+    if let Some(first) = compared.first {
+        return Err(Failure::Check(format!("{} on {}: {first}", graph.name, arch.name)));
+    }
+    Ok(Inference {
+        breakdown: breakdown(&compiled, &run.retired, run.cycles),
+        run,
+        macs: compiled.estimate.macs,
+        tool: execution::version(&execution::verilator()?),
+        arch,
+    })
+}
+
+/// Speed of the harness against a plain loop, on the embedded network.
+///
+/// # Errors
+/// Verilator is missing, or a run fails.
+pub fn harness() -> Result<Measured, Failure> {
+    let arch = preset::load(preset::DEFAULT)?;
+    let graph = model::read("@fashion")?.import()?;
+    let compiled = compiled(&graph, &arch)?;
+    let input = Random::new(SEED).bytes(elements(tensor(&graph)?));
+    let joined = single::join(&compiled, &input)?;
+    let verilator = execution::verilator()?;
+    let build = BuildOptions::new(files::build().join("cosim"));
+    let engine = Verilated::build(&arch, InitialValues::Fast, Jitter::default(), SEED)?;
+    let cycles = compiled.estimate.cycles.saturating_add(compiled.image.len() as u64);
+    let options = engine.options(joined.program, cycles, Begin::PowerOn);
+    let text = rtl::verilog(&arch)?;
+    let found = harness_ratio(&verilator, engine::TOP, &text, &build, &joined.memory, &options, 2 * REPETITIONS)
+        .map_err(|error| Failure::Check(error.to_string()))?;
+    Ok(Measured { value: found.ratio(), preset: arch.name, tool: execution::version(&verilator), breakdown: None })
+}
+
+/// Seconds to emit every preset's Verilog, as `cortado verilog --all` does, without writing it.
+///
+/// # Errors
+/// An engine is refused.
+pub fn emit() -> Result<Measured, Failure> {
+    let engines = presets::builtin();
+    let begun = Instant::now();
+    each(&engines, rtl::verilog)?;
+    Ok(Measured {
+        value: begun.elapsed().as_secs_f64(),
+        preset: "all".to_owned(),
+        tool: format!("cortado {}", rtl::VERSION),
+        breakdown: None,
+    })
+}

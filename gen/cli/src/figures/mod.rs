@@ -1,0 +1,245 @@
+//! The project's figures: what each is called, what it should reach, and how it is measured.
+
+mod conv3x3;
+mod measure;
+
+use crate::failure::Failure;
+use crate::layers::Breakdown;
+use serde::Serialize;
+
+/// Seed of every random number in a measurement.
+pub const SEED: u64 = 1;
+
+/// Which way a figure is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bound {
+    /// Not less than the target.
+    Least,
+    /// Not more than the target.
+    Most,
+}
+
+/// A figure as it is defined.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// Its fixed name, `<case>.<what>`.
+    pub name: &'static str,
+    /// What to reach.
+    pub target: f64,
+    /// Whether the target is the least or the most.
+    pub bound: Bound,
+    /// The best comparable value of another project.
+    pub reference: Option<f64>,
+    /// What the reference is.
+    pub reference_of: &'static str,
+    /// What is measured, in words.
+    pub what: &'static str,
+    /// How.
+    pub case: Case,
+}
+
+/// How a figure is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// One 3x3 layer in Verilator, from the arrival of its input to its last result.
+    Conv3x3,
+    /// A whole network in Verilator; a file of MLPerf Tiny.
+    Network(&'static str),
+    /// Wall time of the same.
+    WallTime(&'static str),
+    /// Simulation speed against a plain C++ loop.
+    Harness,
+    /// Time to emit all presets' Verilog.
+    Emit,
+}
+
+const fn utilisation(name: &'static str, file: &'static str, target: f64, what: &'static str) -> Definition {
+    Definition { name, target, bound: Bound::Least, reference: None, reference_of: "", what, case: Case::Network(file) }
+}
+
+const RESNET8: &str = "ic_resnet8_int8";
+
+/// Every figure, in the order of the README's table.
+pub const ALL: [Definition; 8] = [
+    Definition {
+        name: "conv3x3.utilisation",
+        target: 0.97,
+        bound: Bound::Least,
+        reference: Some(0.959),
+        reference_of: "NNgen 1.3.4, 18 multipliers",
+        what: "3x3 convolution, 16 to 32 channels, 16x16 map: useful MACs / (cycles x multipliers)",
+        case: Case::Conv3x3,
+    },
+    utilisation("resnet8.utilisation", RESNET8, 0.90, "ResNet8, whole network"),
+    utilisation("dscnn.utilisation", "kws_dscnn_int8", 0.75, "DS-CNN, whole network"),
+    utilisation("vww.utilisation", "vww_mobilenetv1_int8", 0.65, "MobileNet VWW, whole network"),
+    Definition {
+        reference: Some(0.179),
+        reference_of: "NNgen 1.3.4, 640 to 128, 16 multipliers",
+        ..utilisation("ad.utilisation", "ad_autoencoder_int8", 0.60, "anomaly detection autoencoder, batch 1")
+    },
+    Definition {
+        name: "resnet8.wall_s",
+        target: 3.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "ResNet8 inference in Verilator, seconds",
+        case: Case::WallTime(RESNET8),
+    },
+    Definition {
+        name: "harness.ratio",
+        target: 0.8,
+        bound: Bound::Least,
+        reference: Some(1.0),
+        reference_of: "a plain C++ loop round the same model",
+        what: "simulated cycles per second, harness over plain loop",
+        case: Case::Harness,
+    },
+    Definition {
+        name: "emit.all_s",
+        target: 10.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "Verilog of all presets, seconds",
+        case: Case::Emit,
+    },
+];
+
+/// A figure as measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// Its fixed name.
+    pub figure: &'static str,
+    /// The value.
+    pub value: f64,
+    /// What to reach.
+    pub target: f64,
+    /// The best comparable value of another project.
+    pub reference: Option<f64>,
+    /// Seed of the measurement.
+    pub seed: u64,
+    /// Whether the target is the least or the most.
+    pub bound: Bound,
+    /// Whether it is reached.
+    pub met: bool,
+    /// The engine measured; `all` where it is every one.
+    pub preset: String,
+    /// This generator's version.
+    pub version: &'static str,
+    /// The tool measured with.
+    pub tool: String,
+    /// What is measured, in words.
+    pub what: &'static str,
+    /// What the reference is.
+    pub reference_of: &'static str,
+    /// Layer by layer, where there are layers.
+    #[serde(skip)]
+    pub breakdown: Option<Breakdown>,
+}
+
+impl Definition {
+    /// The figure's case: its name up to the point.
+    pub fn case_name(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(case, _)| case)
+    }
+
+    /// Measures it; `None`, with the reason, where a file it needs is not there.
+    ///
+    /// # Errors
+    /// A tool is missing, or the measurement fails.
+    pub fn measure(&self) -> Result<Result<Figure, String>, Failure> {
+        let measured = match self.case {
+            Case::Conv3x3 => conv3x3::measure()?,
+            Case::Network(file) => match measure::network(file)? {
+                Some(inference) => inference.utilisation(),
+                None => return Ok(Err(measure::absent(file))),
+            },
+            Case::WallTime(file) => match measure::network(file)? {
+                Some(inference) => inference.wall_time(),
+                None => return Ok(Err(measure::absent(file))),
+            },
+            Case::Harness => measure::harness()?,
+            Case::Emit => measure::emit()?,
+        };
+        Ok(Ok(Figure {
+            figure: self.name,
+            value: measured.value,
+            target: self.target,
+            reference: self.reference,
+            seed: SEED,
+            bound: self.bound,
+            met: match self.bound {
+                Bound::Least => measured.value >= self.target,
+                Bound::Most => measured.value <= self.target,
+            },
+            preset: measured.preset,
+            version: crate::rtl::VERSION,
+            tool: measured.tool,
+            what: self.what,
+            reference_of: self.reference_of,
+            breakdown: measured.breakdown,
+        }))
+    }
+}
+
+/// The figures of the cases named; all when none is.
+///
+/// # Errors
+/// A name is neither a case nor a figure.
+pub fn select(cases: &[String]) -> Result<Vec<Definition>, Failure> {
+    let is = |one: &Definition, name: &str| one.name == name || one.case_name() == name;
+    if let Some(unknown) = cases.iter().find(|case| !ALL.iter().any(|one| is(one, case))) {
+        let mut known: Vec<&str> = ALL.iter().map(Definition::case_name).collect();
+        known.dedup();
+        return Err(Failure::Refused(format!("no case is called {unknown:?}; there are {}", known.join(", "))));
+    }
+    let wanted = |one: &Definition| cases.is_empty() || cases.iter().any(|case| is(one, case));
+    Ok(ALL.into_iter().filter(wanted).collect())
+}
+
+/// Measures figures one after the other; those that cannot be are remarked on and left out.
+///
+/// # Errors
+/// As [`Definition::measure`], or what `found` returns.
+pub fn measure(
+    definitions: &[Definition],
+    console: crate::console::Console,
+    mut found: impl FnMut(&Figure) -> crate::failure::Outcome,
+) -> Result<Vec<Figure>, Failure> {
+    let mut figures = Vec::new();
+    for definition in definitions {
+        let progress = console.progress(definitions.len());
+        progress.doing(definition.name);
+        let measured = definition.measure()?;
+        drop(progress);
+        match measured {
+            Ok(figure) => {
+                found(&figure)?;
+                figures.push(figure);
+            }
+            Err(reason) => console.note(&format!("skipped {}: {reason}", definition.name)),
+        }
+    }
+    Ok(figures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_select_their_figures_in_the_table_s_order() {
+        let select = |cases: &[&str]| {
+            let cases: Vec<String> = cases.iter().map(ToString::to_string).collect();
+            select(&cases).map(|found| found.iter().map(|one| one.name).collect::<Vec<_>>())
+        };
+        assert_eq!(select(&["emit", "resnet8"]).unwrap(), ["resnet8.utilisation", "resnet8.wall_s", "emit.all_s"]);
+        assert_eq!(select(&["resnet8.wall_s"]).unwrap(), ["resnet8.wall_s"]);
+        assert_eq!(select(&[]).unwrap().len(), ALL.len());
+        let refusal = select(&["resnet9"]).expect_err("there is no such case");
+        assert!(refusal.message().is_some_and(|text| text.contains("resnet9") && text.contains("dscnn")));
+    }
+}

@@ -1,0 +1,13 @@
+//! The verbs of the command line, one file each: its arguments, what it does, how it says so.
+
+pub mod bench;
+pub mod boards;
+pub mod compile;
+pub mod cosim;
+pub mod inspect;
+pub mod lint;
+pub mod presets;
+pub mod report;
+pub mod run;
+pub mod synth;
+pub mod verilog;

@@ -1,0 +1,144 @@
+//! Good input: what each verb answers, as text and as JSON.
+
+mod common;
+
+use common::Folder;
+
+const VERBS: [&str; 11] =
+    ["presets", "boards", "lint", "verilog", "inspect", "compile", "run", "cosim", "synth", "bench", "report"];
+
+#[test]
+fn every_verb_has_help_with_an_example_of_itself() {
+    let folder = Folder::new();
+    let overview = folder.cortado(&["--help"]);
+    for verb in VERBS {
+        let answer = folder.cortado(&[verb, "--help"]);
+        assert_eq!(answer.code, Some(0), "{verb}: {answer:?}");
+        assert!(answer.out.contains(&format!("Example:\n  cortado {verb}")), "{verb}: {answer:?}");
+        assert!(answer.out.contains("--json"), "{verb}: {answer:?}");
+        assert!(overview.out.contains(&format!("\n  {verb} ")), "{verb} is not in {overview:?}");
+    }
+}
+
+#[test]
+fn presets_and_boards_list_each_other() {
+    let folder = Folder::new();
+    let presets = folder.cortado(&["presets", "--json"]).json();
+    let names: Vec<&str> = presets.as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
+    assert!(names.contains(&"tiny-2x2") && names.contains(&"ulx3s-85f-16x8"), "{names:?}");
+    let boards = folder.cortado(&["boards", "--json"]).json();
+    for board in boards.as_array().expect("a list") {
+        let of_board = board["presets"].as_array().expect("a list");
+        assert!(!of_board.is_empty(), "{board}");
+        assert!(of_board.iter().all(|one| one.as_str().is_some_and(|one| names.contains(&one))), "{board}");
+    }
+    for verb in ["presets", "boards"] {
+        assert!(folder.cortado(&[verb]).out.contains("ulx3s-85f-16x8"));
+    }
+}
+
+#[test]
+fn inspect_lists_the_layers_and_their_work() {
+    let folder = Folder::new();
+    let inspection = folder.cortado(&["inspect", "--json"]).json();
+    assert_eq!(inspection["importable"], true);
+    assert_eq!(inspection["macs"], 687_680);
+    assert_eq!(inspection["operators"][0]["operator"], "CONV_2D");
+    let text = folder.cortado(&["inspect"]).out;
+    assert!(text.contains("687 680") && text.contains("1x28x28x16"), "{text}");
+}
+
+#[test]
+fn the_golden_model_names_the_class_of_every_embedded_image() {
+    let folder = Folder::new();
+    for reference in cortado_models::references() {
+        let model = format!("@{}", reference.network);
+        let sample = reference.label.to_string();
+        let answer = folder.cortado(&["run", &model, "--sample", &sample, "--on", "golden", "--json"]).json();
+        let class = cortado_models::FASHION_CLASSES[reference.label];
+        assert_eq!(answer["class"], class, "{model} {sample}");
+        assert_eq!(answer["label"], class, "{model} {sample}");
+        let values: Vec<i8> = serde_json::from_value(answer["outputs"][0]["values"].clone()).expect("int8 values");
+        assert_eq!(values, reference.probabilities, "{model} {sample}");
+    }
+}
+
+#[test]
+fn the_simulator_answers_as_the_golden_model_does_and_predicts_cycles() {
+    let folder = Folder::new();
+    for (model, preset) in [("@fashion", "ulx3s-85f-16x8"), ("@tiny", "tiny-2x2"), ("@tiny", "icebreaker-4x4")] {
+        let run = |on| folder.cortado(&["run", model, "--preset", preset, "--on", on, "--json"]).json();
+        let (golden, iss) = (run("golden"), run("iss"));
+        assert_eq!(golden["outputs"], iss["outputs"], "{model} on {preset}");
+        assert!(golden["cycles"].is_null());
+        let utilisation = iss["utilisation"].as_f64().expect("a number");
+        assert!(utilisation > 0.0 && utilisation <= 1.0, "{model} on {preset}: {utilisation}");
+    }
+    let text = folder.cortado(&["run", "--sample", "9"]).out;
+    for part in [
+        "\n.==-==-=====+=++*****#****#.\n",
+        "class        ankle boot, ",
+        "cycles       ",
+        "utilisation  ",
+        "wall time    ",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn an_image_given_as_a_file_is_the_same_as_the_embedded_one() {
+    let folder = Folder::new();
+    let sample = cortado_models::samples().remove(4);
+    let mut pgm = b"P5\n# a coat\n28 28\n255\n".to_vec();
+    pgm.extend(&sample.pixels);
+    folder.file("coat.pgm", &pgm);
+    let raw: Vec<u8> = sample.to_int8().iter().map(|&value| value as u8).collect();
+    folder.file("coat.bin", &raw);
+    let run = |arguments: &[&str]| {
+        let arguments = [&["run", "--on", "golden", "--json"], arguments].concat();
+        folder.cortado(&arguments).json()["outputs"].clone()
+    };
+    let embedded = run(&["--sample", "4"]);
+    assert_eq!(run(&["--input", "coat.pgm"]), embedded);
+    assert_eq!(run(&["--input", "coat.bin", "-o", "out.bin"]), embedded);
+    let written = std::fs::read(folder.path().join("out.bin")).expect("it was asked for");
+    let values: Vec<i8> = serde_json::from_value(embedded[0]["values"].clone()).expect("int8 values");
+    assert_eq!(written.iter().map(|&byte| byte as i8).collect::<Vec<_>>(), values);
+}
+
+#[test]
+fn compile_writes_program_listing_image_and_estimate_and_no_more() {
+    let folder = Folder::new();
+    let report = folder.cortado(&["compile", "@tiny", "--preset", "tiny-2x2", "--json"]).json();
+    let files = ["estimate.json", "image.bin", "load.bin", "program.bin", "program.lst"];
+    let expected: Vec<String> = files.iter().map(|file| format!("build/tiny-2x2/tiny/{file}")).collect();
+    assert_eq!(folder.files(), expected);
+    let read = |file: &str| std::fs::read(folder.path().join("build/tiny-2x2/tiny").join(file)).expect("written");
+    let written: serde_json::Value = serde_json::from_slice(&read("estimate.json")).expect("JSON");
+    assert_eq!(written, report);
+    let start = report["run_program"].as_u64().expect("an address") as usize;
+    let (image, program) = (read("image.bin"), read("program.bin"));
+    assert_eq!(image.len() as u64, report["image_bytes"]);
+    assert_eq!(image[start..][..program.len()], program);
+    assert_eq!(program.len(), 64 * report["instructions"].as_array().map_or(0, Vec::len));
+    assert!(String::from_utf8_lossy(&read("program.lst")).contains("COMPUTE"));
+    let again = folder.cortado(&["compile", "@tiny", "--preset", "tiny-2x2", "-o", "other"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(std::fs::read(folder.path().join("other/image.bin")).expect("written"), image);
+}
+
+#[test]
+fn verilog_is_written_whole_and_the_same_each_time() {
+    let folder = Folder::new();
+    for out in ["a", "b"] {
+        let report = folder.cortado(&["verilog", "--preset", "tiny-2x2", "-o", out, "--json"]).json();
+        assert_eq!(report[0]["file"], format!("{out}/tiny-2x2.v"));
+    }
+    assert_eq!(folder.files(), ["a/tiny-2x2.v", "b/tiny-2x2.v"]);
+    let read = |out: &str| std::fs::read_to_string(folder.path().join(out).join("tiny-2x2.v")).expect("written");
+    let text = read("a");
+    assert_eq!(text, read("b"));
+    assert!(text.contains("cortado verilog --preset tiny-2x2") && text.contains("module cortado"), "{text}");
+    assert!(text.trim_end().ends_with("endmodule") || text.trim_end().ends_with("`default_nettype wire"), "{text}");
+}

@@ -1,0 +1,64 @@
+//! Verbs that need Verilator, on the smallest engine.
+
+mod common;
+
+use common::Folder;
+
+/// Whether Verilator is here; says so where it is not, and fails where CI must not skip.
+fn verilator() -> bool {
+    let found = cortado_cosim::find_verilator();
+    if let Err(error) = &found {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "skipped in CI: {error}");
+        eprintln!("skipped: {error}");
+    }
+    found.is_ok()
+}
+
+#[test]
+fn cosim_finds_no_difference_and_says_so_in_the_fixed_form() {
+    if !verilator() {
+        return;
+    }
+    let folder = Folder::new();
+    for stalls in [&["--inputs", "2"][..], &["--inputs", "1", "--stalls", "--seed", "3"]] {
+        let arguments = [&["cosim", "@tiny", "--preset", "tiny-2x2", "--json"], stalls].concat();
+        let verdict = folder.cortado(&arguments).json();
+        assert_eq!(verdict["mismatches"], 0, "{verdict}");
+        assert_eq!(verdict["mac_units"], 4);
+        let number = |value: &serde_json::Value| value.as_u64().expect("a whole number");
+        let layers = verdict["layers"].as_array().expect("a list");
+        let cycles = layers.iter().map(|layer| number(&layer["cycles"])).sum::<u64>();
+        let rest = number(&verdict["input_cycles"]) + number(&verdict["output_cycles"]);
+        assert_eq!(cycles + rest, number(&verdict["cycles"]), "{verdict}");
+        let macs = layers.iter().map(|layer| number(&layer["macs"])).sum::<u64>();
+        assert_eq!((macs, number(&verdict["macs"])), (137_504, 137_504), "{verdict}");
+        let expected = macs as f64 / (number(&verdict["cycles"]) as f64 * 4.0);
+        assert!((verdict["utilisation"].as_f64().expect("a number") - expected).abs() < 1e-9, "{verdict}");
+        for key in ["name", "cycles", "predicted_cycles", "utilisation"] {
+            assert!(layers.iter().all(|layer| !layer[key].is_null()), "{key}: {verdict}");
+        }
+    }
+}
+
+#[test]
+fn the_verilog_gives_the_golden_model_s_class() {
+    if !verilator() {
+        return;
+    }
+    let folder = Folder::new();
+    let run =
+        |on| folder.cortado(&["run", "@tiny", "--preset", "tiny-2x2", "--sample", "1", "--on", on, "--json"]).json();
+    let (golden, verilog) = (run("golden"), run("verilator"));
+    assert_eq!(golden["outputs"], verilog["outputs"]);
+    assert_eq!(verilog["class"], "trouser");
+}
+
+#[test]
+fn the_verilog_is_clean_under_wall() {
+    if !verilator() {
+        return;
+    }
+    let folder = Folder::new();
+    let answer = folder.cortado(&["lint", "--preset", "tiny-2x2"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(0), "tiny-2x2: clean\n"), "{answer:?}");
+}
