@@ -7,7 +7,7 @@ use crate::inputs::Input;
 use crate::layers::{breakdown, utilisation, Breakdown};
 use crate::single;
 use crate::{files, host};
-use cortado_arch::Architecture;
+use cortado_arch::{Architecture, ExternalMemory};
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::InitialValues;
 use cortado_graph::ir::Graph;
@@ -96,11 +96,11 @@ pub struct Verdict {
 /// The network does not map onto the engine, Verilator is missing, or an engine does not come to its end.
 pub fn verify(plan: &Plan, step: &dyn Fn(&str)) -> Result<Verdict, Failure> {
     let jitter = if plan.stalls { Jitter::heavy() } else { Jitter::default() };
-    let compiled = |observe| {
-        compile(plan.graph, plan.arch, &CompileOptions { observe })
-            .map_err(|error| Failure::Refused(format!("{} on {}:\n{error}", plan.model, plan.arch.name)))
+    let compiled = |arch: &Architecture, observe| {
+        compile(plan.graph, arch, &CompileOptions { observe })
+            .map_err(|error| Failure::Refused(format!("{} on {}:\n{error}", plan.model, arch.name)))
     };
-    let (observed, fast) = (compiled(true)?, compiled(false)?);
+    let (observed, fast) = (compiled(&roomy(plan.arch), true)?, compiled(plan.arch, false)?);
     let golden = plan
         .inputs
         .iter()
@@ -134,6 +134,15 @@ pub fn verify(plan: &Plan, step: &dyn Fn(&str)) -> Result<Verdict, Failure> {
     }
     step("predicting");
     verdict(plan, &fast, total, measured)
+}
+
+/// Bytes of external memory in which every tensor of a network is stored to be looked at.
+const ROOM_FOR_TENSORS: u64 = 16 << 20;
+
+/// The engine with more external memory, which is outside of it: an inference needs no room for every tensor.
+fn roomy(arch: &Architecture) -> Architecture {
+    let bytes = arch.external.bytes.max(ROOM_FOR_TENSORS);
+    Architecture { external: ExternalMemory { bytes, ..arch.external }, ..arch.clone() }
 }
 
 /// Compares what a run stored, and on the way to the outputs what the host adds to it.

@@ -141,7 +141,7 @@ pub fn harness() -> Result<Measured, Failure> {
     let cycles = compiled.estimate.cycles.saturating_add(compiled.image.len() as u64);
     let options = engine.options(joined.program, cycles, Begin::PowerOn);
     let text = rtl::verilog(&arch)?;
-    let found = harness_ratio(&verilator, engine::TOP, &text, &build, &joined.memory, &options, 2 * REPETITIONS)
+    let found = harness_ratio(&verilator, engine::TOP, &text, &build, &joined.memory, &options, 5 * REPETITIONS)
         .map_err(|error| Failure::Check(error.to_string()))?;
     Ok(Measured { value: found.ratio(), preset: arch.name, tool: execution::version(&verilator), breakdown: None })
 }
