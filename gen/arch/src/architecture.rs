@@ -100,6 +100,16 @@ impl Architecture {
         }
     }
 
+    /// Whole patches kept ahead of the steps. Small arrays take so many steps per patch that one is
+    /// enough to hide the reads.
+    pub fn patch_reserves(&self) -> usize {
+        if self.tn >= 8 {
+            2
+        } else {
+            1
+        }
+    }
+
     /// Words of `memory` and bytes of one.
     pub fn on_chip(&self, memory: crate::isa::OnChip) -> (usize, usize) {
         use crate::isa::OnChip;

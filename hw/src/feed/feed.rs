@@ -82,9 +82,9 @@ impl Feed {
             sum_mark total_mark;
             word: signals(tm), elements: signals(tm), shared: signals(tn),
             scan: ScanSequencer::new(arch.substeps()),
-            patch: PatchSequencer::new(tm, arch.vector_interval(false)),
+            patch: PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves()),
             pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(true)),
-            patch_buffer: PatchBuffer::new(tm, tn, arch.patch_bytes),
+            patch_buffer: PatchBuffer::new(tm, tn, arch.patch_bytes, arch.patch_reserves()),
             word_select: WordSelect::new(tm, tn),
             marks: many(dot_product::latency(tn) + 2),
             depthwise_mode: constant(2), patch_mode: constant(3),

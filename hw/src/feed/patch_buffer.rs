@@ -4,15 +4,16 @@ use crate::make;
 use crate::make::signals;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
+use std::fmt::Write;
 
-/// Three stages: one gathers words, one holds a whole patch, one gives Tn bytes of the patch at hand.
-/// Patches take turns of few and many words (whether their rows straddle words), so one whole patch
-/// in reserve keeps the steps going.
+/// A stage that gathers words, `reserves` stages that hold whole patches, and one that gives Tn bytes of
+/// the patch at hand. Patches take turns of few and many words (whether their rows straddle words), so
+/// patches in reserve keep the steps going.
 ///
 /// A word with `valid` puts its bytes at patch bytes `low` to `high - 1`, turned by `rotation` bytes,
 /// two cycles later. After `end_of_patch` the gathered bytes (and the pad value for the rest) move on
-/// as soon as the reserve is empty or taken, and raise `full`; `take` moves the reserve to the steps.
-/// `lanes` follow `substep` by one cycle.
+/// as soon as there is room behind, one stage per cycle, and raise `full` at the end; `take` moves the
+/// oldest patch to the steps. `lanes` follow `substep` by one cycle.
 #[derive(LogicBlock)]
 pub struct PatchBuffer {
     pub clock: Signal<In, Clock>,
@@ -28,14 +29,16 @@ pub struct PatchBuffer {
     pub full: Signal<Out, Bit>,
     pub lanes: Vec<Signal<Out, Bits<8>>>,
     _bytes: usize,
+    _reserves: usize,
 }
 
 impl PatchBuffer {
-    /// For words of `tm` bytes, `tn` bytes a step and patches of `bytes`, a multiple of `tn`.
-    pub fn new(tm: usize, tn: usize, bytes: usize) -> Self {
+    /// For words of `tm` bytes, `tn` bytes a step, patches of `bytes`, a multiple of `tn`, and at least one
+    /// reserve.
+    pub fn new(tm: usize, tn: usize, bytes: usize, reserves: usize) -> Self {
         make!(
             clock valid rotation low high end_of_patch pad_value take substep full;
-            word: signals(tm), lanes: signals(tn), _bytes: bytes,
+            word: signals(tm), lanes: signals(tn), _bytes: bytes, _reserves: reserves,
         )
     }
 }
@@ -51,57 +54,77 @@ impl Logic for PatchBuffer {
     }
 
     fn hdl(&self) -> Verilog {
-        let tm = self.word.len();
-        let tn = self.lanes.len();
-        let bytes = self._bytes;
-        Verilog::Custom(format!(
-            "// PatchBuffer: patches of up to {bytes} bytes from words of {tm}, {tn} bytes a step\n\
-             \x20   reg gathered_q, full_q;\n\
-             \x20   reg [{lanes_top}:0] lanes_q;\n\
-             \x20   reg [{word_top}:0] rotated;\n\
-             \x20   reg [7:0] low_q, high_q;\n\
-             \x20   reg write_q, end_q;\n\
-             \x20   reg [{top}:0] gathered;\n\
-             \x20   reg [{byte_top}:0] present;\n\
-             \x20   reg [{top}:0] reserve;\n\
-             \x20   reg [{top}:0] patch;\n\
-             \x20   wire move = gathered_q & (~full_q | take);\n\
-             \x20   wire [{double_top}:0] turned = {{word, word}} << {{rotation[{rotation_top}:0], 3'b000}};\n\
-             \x20   integer j;\n\
-             \x20   initial begin gathered_q = 0; full_q = 0; write_q = 0; end_q = 0; present = 0; end\n\
-             \x20   always @(posedge clock) begin\n\
-             \x20       rotated <= turned[{double_top}:{word_bits}];\n\
-             \x20       low_q <= low;\n\
-             \x20       high_q <= high;\n\
-             \x20       write_q <= valid;\n\
-             \x20       end_q <= valid & end_of_patch;\n\
-             \x20       if (take) patch <= reserve;\n\
-             \x20       full_q <= move | (full_q & ~take);\n\
-             \x20       if (move) begin\n\
-             \x20           for (j = 0; j < {bytes}; j = j + 1)\n\
-             \x20               reserve[8*j +: 8] <= present[j] ? gathered[8*j +: 8] : pad_value;\n\
-             \x20           present <= 0;\n\
-             \x20           gathered_q <= 0;\n\
-             \x20       end\n\
-             \x20       if (write_q)\n\
-             \x20           for (j = 0; j < {bytes}; j = j + 1)\n\
-             \x20               if (j >= low_q && j < high_q) begin\n\
-             \x20                   gathered[8*j +: 8] <= rotated[8*(j % {tm}) +: 8];\n\
-             \x20                   present[j] <= 1;\n\
-             \x20               end\n\
-             \x20       if (end_q) gathered_q <= 1;\n\
-             \x20       lanes_q <= patch[{lane_bits}*substep +: {lane_bits}];\n\
-             \x20   end\n\
-             \x20   assign full = full_q;\n\
-             \x20   assign lanes = lanes_q;\n",
+        let (tm, tn, bytes, reserves) = (self.word.len(), self.lanes.len(), self._bytes, self._reserves);
+        let (word_top, top) = (8 * tm - 1, 8 * bytes - 1);
+        let mut text = format!(
+            "// PatchBuffer: patches of up to {bytes} bytes from words of {tm}, {tn} bytes a step
+    reg [{lanes_top}:0] lanes_q;
+    reg [{word_top}:0] rotated;
+    reg [7:0] low_q, high_q;
+    reg write_q, end_q, gathered_q;
+    reg [{top}:0] gathered;
+    reg [{byte_top}:0] present;
+    reg [{top}:0] patch;
+    wire [{double_top}:0] turned = {{word, word}} << {{rotation[{rotation_top}:0], 3'b000}};
+    reg [{top}:0] whole;
+    integer j;
+",
             lanes_top = 8 * tn - 1,
-            lane_bits = 8 * tn,
-            word_top = 8 * tm - 1,
-            word_bits = 8 * tm,
+            byte_top = bytes - 1,
             double_top = 16 * tm - 1,
             rotation_top = (tm.trailing_zeros() as usize).max(1) - 1,
-            top = 8 * bytes - 1,
-            byte_top = bytes - 1,
-        ))
+        );
+        for i in 0..reserves {
+            let room_ahead = if i == 0 { "take".to_string() } else { format!("room_{}", i - 1) };
+            let (from, full) = match i + 1 == reserves {
+                true => ("whole".to_string(), "gathered_q".to_string()),
+                false => (format!("reserve_{}", i + 1), format!("full_{}", i + 1)),
+            };
+            let _ = write!(
+                text,
+                "    reg [{top}:0] reserve_{i};
+    reg full_{i};
+    initial full_{i} = 0;
+    wire room_{i} = ~full_{i} | {room_ahead};
+    always @(posedge clock) if (room_{i}) begin
+        reserve_{i} <= {from};
+        full_{i} <= {full};
+    end
+",
+            );
+        }
+        let _ = write!(
+            text,
+            "    wire move = gathered_q & room_{last};
+    initial begin gathered_q = 0; write_q = 0; end_q = 0; present = 0; end
+    always @(*)
+        for (j = 0; j < {bytes}; j = j + 1)
+            whole[8*j +: 8] = present[j] ? gathered[8*j +: 8] : pad_value;
+    always @(posedge clock) begin
+        rotated <= turned[{double_top}:{word_bits}];
+        low_q <= low;
+        high_q <= high;
+        write_q <= valid;
+        end_q <= valid & end_of_patch;
+        if (take) patch <= reserve_0;
+        if (move) present <= 0;
+        gathered_q <= end_q | (gathered_q & ~move);
+        if (write_q)
+            for (j = 0; j < {bytes}; j = j + 1)
+                if (j >= low_q && j < high_q) begin
+                    gathered[8*j +: 8] <= rotated[8*(j % {tm}) +: 8];
+                    present[j] <= 1;
+                end
+        lanes_q <= patch[{lane_bits}*substep +: {lane_bits}];
+    end
+    assign full = full_0;
+    assign lanes = lanes_q;
+",
+            last = reserves - 1,
+            double_top = 16 * tm - 1,
+            word_bits = 8 * tm,
+            lane_bits = 8 * tn,
+        );
+        Verilog::Custom(text)
     }
 }

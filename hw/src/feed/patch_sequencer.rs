@@ -12,7 +12,7 @@ use rust_hdl::prelude::*;
 ///
 /// Reads go on without a pause because a patch starts only when its predecessor is sure to have
 /// left the gathering stage of the buffer by the time its first word arrives, five cycles later: when
-/// the reserve is empty, or the steps of the patch at hand end by then.
+/// the reserve has room, or the steps of the patch at hand end by then.
 #[derive(LogicBlock)]
 pub struct PatchSequencer {
     pub clock: Signal<In, Clock>,
@@ -20,12 +20,12 @@ pub struct PatchSequencer {
     pub layer: Signal<In, ComputeFields>,
     pub read_grant: Signal<In, Bit>,
     pub pace_open: Signal<In, Bit>,
-    /// The buffer holds a whole patch in reserve.
+    /// The buffer holds a whole patch that may be taken.
     pub full: Signal<In, Bit>,
     pub busy: Signal<Out, Bit>,
     pub read_address: Signal<Out, Bits<16>>,
     pub element: Signal<Out, Element>,
-    /// The patch in reserve moves to the steps this cycle.
+    /// The oldest patch in reserve moves to the steps this cycle.
     pub take: Signal<Out, Bit>,
     pub step: Signal<Out, Step>,
 
@@ -55,7 +55,7 @@ pub struct PatchSequencer {
     next_high: Reg<Bits<17>>,
     next_columns_left: Reg<Bits<12>>,
     /// Patches begun and not yet taken.
-    outstanding: Reg<Bits<2>>,
+    outstanding: Reg<Bits<3>>,
 
     // Stepping.
     stepping: Reg<Bit>,
@@ -66,6 +66,8 @@ pub struct PatchSequencer {
 
     word_shift: Constant<Bits<17>>,
     interval: Constant<Bits<6>>,
+    reserves: Constant<Bits<3>>,
+    reserves_and_one: Constant<Bits<3>>,
     zero: Constant<Bits<17>>,
     in_map: Signal<Local, Bit>,
     word_end: Signal<Local, Bits<17>>,
@@ -96,8 +98,9 @@ pub struct PatchSequencer {
 }
 
 impl PatchSequencer {
-    /// For words of `tm` bytes and results at least `interval` cycles apart.
-    pub fn new(tm: usize, interval: usize) -> Self {
+    /// For words of `tm` bytes, results at least `interval` cycles apart, and a buffer that keeps
+    /// `reserves` whole patches.
+    pub fn new(tm: usize, interval: usize, reserves: usize) -> Self {
         make!(
             clock launch layer read_grant pace_open full busy read_address element take step gathering
             warm_up rows_left columns_left kernel_rows_left young unread origin_row row origin_y y low
@@ -108,6 +111,8 @@ impl PatchSequencer {
             next_row segment_end low_index high_index;
             word_shift: constant(tm.trailing_zeros() as usize),
             interval: constant(interval.min(63)),
+            reserves: constant(reserves),
+            reserves_and_one: constant(reserves + 1),
             zero: constant(0),
         )
     }
@@ -155,8 +160,8 @@ impl Logic for PatchSequencer {
         // The steps end within five cycles, or nothing steps when results must be spaced out.
         self.smooth.next = (self.layer.val().window_steps >= self.interval.val()) & !self.layer.val().residual.any();
         self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
-        self.may_begin.next = !self.outstanding.q.val().get_bit(1)
-            | (!self.outstanding.q.val().get_bit(0)
+        self.may_begin.next = (self.outstanding.q.val() <= self.reserves.val())
+            | ((self.outstanding.q.val() == self.reserves_and_one.val())
                 & (!self.stepping.q.val()
                     | (self.smooth.val() & self.last_group.val() & (self.steps_left.q.val() <= bits::<6>(5)))));
         self.wants.next = self.gathering.q.val() & (!self.unread.q.val() | self.may_begin.val());
