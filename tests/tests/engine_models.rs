@@ -1,5 +1,6 @@
 //! The four MLPerf Tiny networks through the emitted Verilog: every tensor equals golden's.
 
+mod data_support;
 mod engine_support;
 #[allow(dead_code)]
 mod map_support;
@@ -11,7 +12,8 @@ use cortado_cosim::{EngineHarness, MemoryModel, RunOptions, RunReport};
 use cortado_graph::ir::Graph;
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions, Compiled};
-use map_support::{model, Random};
+use data_support::model;
+use map_support::Random;
 
 fn options(arch: &Architecture, program: u32, begin: Begin, stalls: bool) -> RunOptions {
     let mut options = RunOptions::new(20_000_000);

@@ -1,10 +1,12 @@
 //! The four MLPerf Tiny networks: what the mapper makes of them computes what golden computes.
 
+mod data_support;
 mod map_support;
 
 use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
-use map_support::{check, model};
+use data_support::model;
+use map_support::check;
 
 /// Every tensor of `file` on `preset` with all stored, and the outputs of the fast program, whose
 /// array must be used to at least `utilisation` of all cycles.
