@@ -1,12 +1,13 @@
 //! Layers at the ends of a run, cut so that computing hides the input's LOAD and the output's STORE.
 
-use crate::cost::{compute_cycles, fetch_cycles, transfer_cycles};
+use crate::clock::Clock;
+use crate::cost::{compute_cycles, store_cycles, write_cycles};
 use crate::layer::{field, Layer};
 use crate::parts::{input_transfer, Plan};
 use cortado_arch::isa::{OnChip, Transfer};
 
 /// Most bands a layer is cut into.
-const MAX_BANDS: usize = 10;
+const MAX_BANDS: usize = 16;
 /// Shares of the last layer, in tenths, that its last part may be.
 const LAST_SHARES: std::ops::RangeInclusive<usize> = 1..=5;
 
@@ -15,31 +16,23 @@ const LAST_SHARES: std::ops::RangeInclusive<usize> = 1..=5;
 pub(crate) fn of_input(plan: &Plan, layer: &Layer) -> Vec<(usize, usize)> {
     let rows = layer.compute.output_height as usize;
     let all = compute_cycles(layer.mode, &layer.compute, plan.arch);
-    let empty = compute_cycles(
-        layer.mode,
-        &cortado_arch::isa::Compute {
-            output_height: 0,
-            ..layer.compute
-        },
-        plan.arch,
-    );
+    let empty =
+        compute_cycles(layer.mode, &cortado_arch::isa::Compute { output_height: 0, ..layer.compute }, plan.arch);
     let row_cycles = (all - empty.min(all)) / rows.max(1) as u64;
+    let row_writes = write_cycles(layer.mode, &layer.compute, plan.arch) / rows.max(1) as u64;
     let words = plan.lowered.layouts[plan.input].words();
     let end = |bands: &[(usize, usize)]| {
-        let (mut loaded, mut computed) = (0, 0);
+        let mut clock = Clock::new(plan.arch);
         for &(first, n) in bands {
             let share = input_transfer(plan, words * first / rows, words * (first + n) / rows);
-            loaded += transfer_cycles(OnChip::Activation, &share, plan.arch)
-                + 2 * fetch_cycles(plan.arch);
-            computed = loaded.max(computed) + n as u64 * row_cycles + empty;
+            let loaded = clock.load(OnChip::Activation, &share, 0);
+            clock.compute(n as u64 * row_cycles + empty, n as u64 * row_writes, loaded);
         }
-        computed
+        clock.computed()
     };
     let options = (1..=MAX_BANDS.min(rows))
-        .flat_map(|n| [1.0, 1.2, 1.5, 2.0, 3.0].map(|growth| grown(rows, n, growth)));
-    options
-        .min_by_key(|bands| end(bands))
-        .unwrap_or_else(|| vec![(0, rows)])
+        .flat_map(|n| [1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0].map(|growth| grown(rows, n, growth)));
+    options.min_by_key(|bands| end(bands)).unwrap_or_else(|| vec![(0, rows)])
 }
 
 /// `count` bands, each `growth` times its predecessor, as near as whole rows allow.
@@ -65,20 +58,11 @@ pub(crate) fn of_output(plan: &Plan, layer: &Layer, extent: usize) -> Option<usi
     let words = plan.lowered.layouts[layer.output].words();
     let work = compute_cycles(layer.mode, &layer.compute, plan.arch);
     let store = |share: usize| {
-        let t = Transfer {
-            words: field(words * share / extent),
-            ..Transfer::default()
-        };
-        transfer_cycles(OnChip::Activation, &t, plan.arch)
+        let t = Transfer { words: field(words * share / extent), ..Transfer::default() };
+        store_cycles(&t, plan.arch)
     };
-    let overhead = compute_cycles(
-        layer.mode,
-        &cortado_arch::isa::Compute {
-            output_height: 0,
-            ..layer.compute
-        },
-        plan.arch,
-    );
+    let overhead =
+        compute_cycles(layer.mode, &cortado_arch::isa::Compute { output_height: 0, ..layer.compute }, plan.arch);
     let whole = work + store(extent);
     let rated = LAST_SHARES.filter_map(|tenths| {
         let last = (extent * tenths / 10).max(1);
@@ -101,10 +85,7 @@ mod tests {
                 for growth in [1.0, 1.5, 3.0] {
                     let mut next = 0;
                     for (first, n) in grown(rows, count, growth) {
-                        assert_eq!(
-                            first, next,
-                            "{rows} rows in {count} bands growing by {growth}"
-                        );
+                        assert_eq!(first, next, "{rows} rows in {count} bands growing by {growth}");
                         assert!(n > 0);
                         next += n;
                     }

@@ -4,19 +4,36 @@
 use cortado_arch::isa::{Compute, Mode, OnChip, Transfer, INSTRUCTION_BYTES};
 use cortado_arch::{ActivationKind, Architecture};
 
-/// Cycles from the start of a COMPUTE to its first step and from its last to its end, less the
-/// levels of the adder tree and a pass of the post-processor.
-const COMPUTE_OVERHEAD: u64 = 16;
+/// Cycles of a COMPUTE beside its issue, less the levels of the adder tree and a pass of the
+/// post-processor: read, operands, products, accumulators, requantisers, write, start and end.
+const COMPUTE_OVERHEAD: u64 = 26;
 
-/// Cycles from the start of a LOAD or STORE to its first command, and from its last beat to its end.
-const TRANSFER_OVERHEAD: u64 = 4;
+/// The same of a pass of the post-processor beside its parts, and of reading a residual.
+const PASS_OVERHEAD: u64 = 14;
+const RESIDUAL_OVERHEAD: u64 = 5;
 
-/// Cycles in which an instruction is fetched through the port that LOADs share.
+/// Cycles from the first read of a patch to its steps, less the stages that keep whole patches.
+const GATHER_OVERHEAD: u64 = 6;
+
+/// Cycles from the start of a LOAD to its first command, and from its last beat to its end.
+const LOAD_OVERHEAD: u64 = 3;
+
+/// Cycles of a STORE beside its words, and fewest of a word: it is read after the one before has
+/// begun to go out.
+const STORE_OVERHEAD: u64 = 10;
+const STORE_WORD: u64 = 5;
+
+/// Cycles from the hand-over of an instruction to that of the next, when both the port and its unit
+/// are free.
 pub(crate) fn fetch_cycles(arch: &Architecture) -> u64 {
-    let beats = (INSTRUCTION_BYTES / arch.port_bytes).max(1) as u64;
-    let sustained = (INSTRUCTION_BYTES as u64 * u64::from(arch.external.bandwidth_cycles))
-        .div_ceil(u64::from(arch.external.bandwidth_bytes.max(1)));
-    u64::from(arch.external.latency_cycles) + 1 + beats.max(sustained)
+    u64::from(arch.external.latency_cycles) + port_cycles(INSTRUCTION_BYTES as u64, arch) + 3
+}
+
+/// Cycles of this many bytes on the external port.
+fn port_cycles(bytes: u64, arch: &Architecture) -> u64 {
+    let external = &arch.external;
+    let sustained = (bytes * u64::from(external.bandwidth_cycles)).div_ceil(u64::from(external.bandwidth_bytes.max(1)));
+    bytes.div_ceil(arch.port_bytes as u64).max(sustained)
 }
 
 /// Array steps of one output group of one pixel.
@@ -34,8 +51,7 @@ fn steps_per_vector(mode: Mode, c: &Compute, arch: &Architecture) -> u64 {
 
 /// Array steps a COMPUTE issues: its cost were nothing ever to wait.
 pub(crate) fn steps(mode: Mode, c: &Compute, arch: &Architecture) -> u64 {
-    let vectors =
-        u64::from(c.output_height) * u64::from(c.output_width) * u64::from(c.output_groups);
+    let vectors = u64::from(c.output_height) * u64::from(c.output_width) * u64::from(c.output_groups);
     vectors * steps_per_vector(mode, c, arch)
 }
 
@@ -45,34 +61,46 @@ pub(crate) fn compute_cycles(mode: Mode, c: &Compute, arch: &Architecture) -> u6
     let interval = arch.vector_interval(residual) as u64;
     let issue = steps_per_vector(mode, c, arch).max(interval);
     let other = u64::from(residual) + u64::from(arch.activation_kind == ActivationKind::Spram);
-    let (height, width, groups) = (
-        u64::from(c.output_height),
-        u64::from(c.output_width),
-        u64::from(c.output_groups),
-    );
+    let (height, width, groups) = (u64::from(c.output_height), u64::from(c.output_width), u64::from(c.output_groups));
     let taps = u64::from(c.kernel_height) * u64::from(c.kernel_width);
     let total = match mode {
-        Mode::Convolution => {
-            height * width * groups * issue.max(taps * u64::from(c.input_blocks) + other)
-        }
+        Mode::Convolution => height * width * groups * issue.max(taps * u64::from(c.input_blocks) + other),
         Mode::Channelwise => height * width * groups * issue.max(taps + other),
         Mode::Depthwise => {
             let columns = (width.max(1) - 1) * u64::from(c.stride_x) + u64::from(c.kernel_width);
             let shared = u64::from(c.shared_columns);
-            let row = |columns: u64| {
-                (columns * u64::from(c.kernel_height) + width * other).max(width * issue)
-            };
+            let row = |columns: u64| (columns * u64::from(c.kernel_height) + width * other).max(width * issue);
             groups * (row(columns) + (height.max(1) - 1) * row(columns - shared))
         }
         Mode::Patch => {
-            let work = groups * issue;
-            height
-                * (0..width)
-                    .map(|x| work.max(patch_reads(x, c, arch) + groups * other))
-                    .sum::<u64>()
+            // Patches of few and many words take turns: patches in reserve even them out.
+            let reads: u64 = (0..width).map(|x| patch_reads(x, c, arch)).sum();
+            let first = patch_reads(0, c, arch) + arch.patch_reserves() as u64 + GATHER_OVERHEAD;
+            height * (width * groups * issue).max(reads + width * groups * other) + first
         }
     };
-    total + COMPUTE_OVERHEAD + u64::from(arch.tn.ilog2()) + interval
+    let chunks = arch.chunks() as u64;
+    let passes = if residual { 2 * (chunks + PASS_OVERHEAD) + RESIDUAL_OVERHEAD } else { 0 };
+    total + COMPUTE_OVERHEAD + tree_stages(arch) + chunks + passes
+}
+
+/// Registers in an adder tree.
+fn tree_stages(arch: &Architecture) -> u64 {
+    u64::from(arch.tn.ilog2())
+}
+
+/// Cycles of a COMPUTE in which a LOAD cannot write to activation memory: one a result, and with a single
+/// port one a read.
+pub(crate) fn write_cycles(mode: Mode, c: &Compute, arch: &Architecture) -> u64 {
+    let results = u64::from(c.output_height) * u64::from(c.output_width) * u64::from(c.output_groups);
+    let taps = u64::from(c.kernel_height) * u64::from(c.kernel_width);
+    match (arch.activation_kind, mode) {
+        (ActivationKind::Bram, _) => results,
+        (ActivationKind::Spram, Mode::Convolution) => results * (1 + taps * u64::from(c.input_blocks)),
+        (ActivationKind::Spram, Mode::Channelwise) => results * (1 + taps),
+        // Nearly every cycle reads.
+        (ActivationKind::Spram, Mode::Depthwise | Mode::Patch) => compute_cycles(mode, c, arch),
+    }
 }
 
 /// Words that hold bytes of the patch of column `x`.
@@ -87,13 +115,18 @@ fn patch_reads(x: u64, c: &Compute, arch: &Architecture) -> u64 {
     ((last - 1) / word - first / word + 1) as u64 * u64::from(c.kernel_height)
 }
 
-/// Cycles of a LOAD or STORE whose bursts follow one another, each after the memory's latency.
-pub(crate) fn transfer_cycles(memory: OnChip, t: &Transfer, arch: &Architecture) -> u64 {
+/// Cycles of a LOAD that has the port for itself: at most two bursts are on the way.
+pub(crate) fn load_cycles(memory: OnChip, t: &Transfer, arch: &Architecture) -> u64 {
     let bytes = u64::from(t.words) * arch.on_chip(memory).1 as u64;
-    let external = &arch.external;
-    let beats = bytes.div_ceil(arch.port_bytes as u64);
-    let sustained = (bytes * u64::from(external.bandwidth_cycles))
-        .div_ceil(u64::from(external.bandwidth_bytes.max(1)));
-    let bursts = beats.div_ceil(arch.burst_beats.max(1) as u64);
-    bursts * u64::from(external.latency_cycles + 1) + beats.max(sustained) + TRANSFER_OVERHEAD
+    let latency = u64::from(arch.external.latency_cycles);
+    let burst = port_cycles((arch.burst_beats * arch.port_bytes) as u64, arch).max(1);
+    let cycles = port_cycles(bytes, arch);
+    let stalls = (latency + 2).saturating_sub(burst) / 2 * (cycles / burst);
+    LOAD_OVERHEAD + latency + cycles + stalls
+}
+
+/// Cycles of a STORE.
+pub(crate) fn store_cycles(t: &Transfer, arch: &Architecture) -> u64 {
+    let bytes = u64::from(t.words) * arch.activation_word_bytes() as u64;
+    STORE_OVERHEAD + port_cycles(bytes, arch).max(u64::from(t.words) * STORE_WORD)
 }

@@ -14,6 +14,7 @@ mod activation;
 mod average;
 mod bands;
 mod build;
+mod clock;
 mod compile;
 mod compiled;
 mod cost;

@@ -1,15 +1,19 @@
 //! Parts and LOADs as one program with waits, and how long it takes.
 
-use crate::cost::{compute_cycles, fetch_cycles, transfer_cycles};
+use crate::clock::Clock;
+use crate::cost::{compute_cycles, load_cycles, store_cycles, write_cycles};
 use crate::hazard::set_waits;
 use crate::layer::field;
-use crate::parts::{cut, Fetch, Parts, Plan, Region};
+use crate::parts::{cut, Parts, Plan, Region};
 use crate::residence::{Residence, Store};
 use cortado_arch::isa::{Instruction, OnChip, Operation, Transfer};
 use cortado_arch::Architecture;
 
 /// Most words one LOAD or STORE moves.
 const MAX_TRANSFER_WORDS: u32 = u16::MAX as u32;
+
+/// Cycles from the end of the last instruction to the end of the run.
+const END_CYCLES: u64 = 3;
 
 /// An instruction and what it stands for.
 #[derive(Debug, Clone)]
@@ -24,16 +28,7 @@ pub(crate) struct Item {
 
 impl Item {
     fn new(operation: Operation, region: Option<Region>) -> Self {
-        Self {
-            instruction: Instruction {
-                wait_dma: 0,
-                wait_compute: 0,
-                operation,
-            },
-            region,
-            layer: None,
-            macs: 0,
-        }
+        Self { instruction: Instruction { wait_dma: 0, wait_compute: 0, operation }, region, layer: None, macs: 0 }
     }
 }
 
@@ -44,24 +39,15 @@ fn pieces(t: Transfer, word_bytes: usize) -> impl Iterator<Item = Transfer> {
         Transfer {
             word_address: t.word_address + done,
             words: (t.words - done).min(MAX_TRANSFER_WORDS),
-            byte_address: t
-                .byte_address
-                .saturating_add(done.saturating_mul(field(word_bytes))),
+            byte_address: t.byte_address.saturating_add(done.saturating_mul(field(word_bytes))),
             ..t
         }
     })
 }
 
-fn push_load(
-    items: &mut Vec<Item>,
-    memory: OnChip,
-    t: Transfer,
-    region: Region,
-    arch: &Architecture,
-) {
+fn push_load(items: &mut Vec<Item>, memory: OnChip, t: Transfer, region: Region, arch: &Architecture) {
     let word_bytes = arch.on_chip(memory).1;
-    items
-        .extend(pieces(t, word_bytes).map(|t| Item::new(Operation::Load(memory, t), Some(region))));
+    items.extend(pieces(t, word_bytes).map(|t| Item::new(Operation::Load(memory, t), Some(region))));
 }
 
 fn push_store(items: &mut Vec<Item>, plan: &Plan, map: usize, words: std::ops::Range<usize>) {
@@ -72,104 +58,42 @@ fn push_store(items: &mut Vec<Item>, plan: &Plan, map: usize, words: std::ops::R
         words: field(words.len()),
         byte_address: field(words.start * layout.word_bytes),
     };
-    items.extend(
-        pieces(t, layout.word_bytes)
-            .map(|t| Item::new(Operation::Store(t), Some(Region::Map(map)))),
-    );
-}
-
-/// Times while a program is written, to put each LOAD as early as it does not hold up a COMPUTE: a
-/// unit keeps one instruction waiting, and the next one of that unit stops all that follow.
-#[derive(Default)]
-struct Clock {
-    /// Ends of the parts so far.
-    parts: Vec<u64>,
-    load_start: u64,
-    load_end: u64,
-}
-
-impl Clock {
-    fn part_free(&self) -> u64 {
-        self.parts.last().copied().unwrap_or(0)
-    }
-
-    /// Whether a LOAD can be handed over in time for a COMPUTE that starts at `ready`.
-    fn has_place(&self, ready: u64, arch: &Architecture) -> bool {
-        self.load_start + fetch_cycles(arch) <= ready
-    }
-
-    fn load(&mut self, fetch: &Fetch, arch: &Architecture) -> u64 {
-        let overwritten = fetch
-            .earliest
-            .checked_sub(1)
-            .and_then(|part| self.parts.get(part))
-            .copied()
-            .unwrap_or(0);
-        self.load_start = self.load_end.max(overwritten);
-        self.load_end = self.load_start + transfer_cycles(fetch.memory, &fetch.transfer, arch);
-        self.load_end
-    }
-
-    fn part(&mut self, ready: u64, cycles: u64) {
-        self.parts.push(ready.max(self.part_free()) + cycles);
-    }
+    items.extend(pieces(t, layout.word_bytes).map(|t| Item::new(Operation::Store(t), Some(Region::Map(map)))));
 }
 
 /// The program of a run.
 ///
 /// # Errors
 /// When it has more instructions than waits can count.
-pub(crate) fn run_program(
-    plan: &Plan,
-    weights: &Residence,
-    parameters: &Residence,
-) -> Result<Vec<Item>, String> {
-    let Parts {
-        parts,
-        fetches,
-        early_store,
-    } = cut(plan, weights, parameters);
+pub(crate) fn run_program(plan: &Plan, weights: &Residence, parameters: &Residence) -> Result<Vec<Item>, String> {
+    let Parts { parts, fetches, early_store } = cut(plan, weights, parameters);
     let layers = &plan.lowered.layers;
     let mut items = Vec::with_capacity(parts.len() + fetches.len() + 2);
     let mut waiting = fetches.iter().peekable();
-    let mut clock = Clock::default();
+    let mut clock = Clock::new(plan.arch);
     for (index, part) in parts.iter().enumerate() {
-        let mut ready = clock.part_free();
-        while let Some(fetch) = waiting.next_if(|f| {
-            f.consumer <= index || f.earliest <= index && clock.has_place(ready, plan.arch)
-        }) {
-            let end = clock.load(fetch, plan.arch);
+        let mut ready = clock.computed();
+        while let Some(fetch) =
+            waiting.next_if(|f| f.consumer <= index || f.earliest <= index && clock.has_place(ready))
+        {
+            let read_by = fetch.earliest.checked_sub(1);
+            let overwritten = read_by.and_then(|part| clock.computes.get(part).copied());
+            let end = clock.load(fetch.memory, &fetch.transfer, overwritten.unwrap_or(0));
             if fetch.consumer <= index {
                 ready = ready.max(end);
             }
-            push_load(
-                &mut items,
-                fetch.memory,
-                fetch.transfer,
-                fetch.region,
-                plan.arch,
-            );
+            push_load(&mut items, fetch.memory, fetch.transfer, fetch.region, plan.arch);
         }
-        clock.part(ready, compute_cycles(part.mode, &part.compute, plan.arch));
+        let (mode, compute) = (part.mode, &part.compute);
+        clock.compute(compute_cycles(mode, compute, plan.arch), write_cycles(mode, compute, plan.arch), ready);
         let operation = Operation::Compute(part.mode, part.compute);
-        items.push(Item {
-            layer: Some(part.layer),
-            macs: part.macs,
-            ..Item::new(operation, None)
-        });
+        items.push(Item { layer: Some(part.layer), macs: part.macs, ..Item::new(operation, None) });
         let output = layers[part.layer].output;
-        let complete = parts[index + 1..]
-            .iter()
-            .all(|later| layers[later.layer].output != output);
+        let complete = parts[index + 1..].iter().all(|later| layers[later.layer].output != output);
         let words = plan.lowered.layouts[output].words();
         let split = early_store.filter(|(after, _)| layers[parts[*after].layer].output == output);
         if complete && plan.stored[output] {
-            push_store(
-                &mut items,
-                plan,
-                output,
-                split.map_or(0, |(_, words)| words)..words,
-            );
+            push_store(&mut items, plan, output, split.map_or(0, |(_, words)| words)..words);
         }
         if let Some((_, words)) = split.filter(|(after, _)| *after == index) {
             push_store(&mut items, plan, output, 0..words);
@@ -189,12 +113,7 @@ pub(crate) fn load_program(plan: &Plan, weights: &Residence, parameters: &Reside
     let mut items = Vec::new();
     let memories = [
         (plan.weights, weights, OnChip::Weight, Region::Weights),
-        (
-            plan.parameters,
-            parameters,
-            OnChip::Parameter,
-            Region::Parameters,
-        ),
+        (plan.parameters, parameters, OnChip::Parameter, Region::Parameters),
     ];
     for (store, residence, memory, region) in memories {
         for transfer in resident_transfers(store, residence) {
@@ -208,13 +127,7 @@ pub(crate) fn load_program(plan: &Plan, weights: &Residence, parameters: &Reside
             words: field(plan.lowered.words_behind(map)),
             ..Transfer::default()
         };
-        push_load(
-            &mut items,
-            OnChip::Activation,
-            transfer,
-            Region::Filler,
-            plan.arch,
-        );
+        push_load(&mut items, OnChip::Activation, transfer, Region::Filler, plan.arch);
     }
     items.push(Item::new(Operation::End, None));
     items
@@ -252,42 +165,29 @@ fn resident_transfers(store: &Store, residence: &Residence) -> Vec<Transfer> {
 pub(crate) fn cycles(instruction: &Instruction, arch: &Architecture) -> u64 {
     match &instruction.operation {
         Operation::End => 0,
-        Operation::Load(memory, t) => transfer_cycles(*memory, t, arch),
-        Operation::Store(t) => transfer_cycles(OnChip::Activation, t, arch),
+        Operation::Load(memory, t) => load_cycles(*memory, t, arch),
+        Operation::Store(t) => store_cycles(t, arch),
         Operation::Compute(mode, c) => compute_cycles(*mode, c, arch),
     }
 }
 
-/// Cycles of a run: two units in order, each instruction when its waits are met.
+/// Cycles of a run.
 pub(crate) fn duration(items: &[Item], arch: &Architecture) -> u64 {
-    let mut retired: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
+    let mut clock = Clock::new(arch);
     for Item { instruction, .. } in items {
-        let unit = match instruction.operation {
-            Operation::End => continue,
-            Operation::Compute(..) => 1,
-            Operation::Load(..) | Operation::Store(_) => 0,
+        let end = |ends: &[u64], count: u16| {
+            let last = usize::from(count).checked_sub(1);
+            last.and_then(|i| ends.get(i).copied()).unwrap_or(0)
         };
-        let after = |unit: usize, count: u16| {
-            usize::from(count)
-                .checked_sub(1)
-                .map_or(0, |i| retired[unit].get(i).copied().unwrap_or(0))
+        let after = end(&clock.transfers, instruction.wait_dma).max(end(&clock.computes, instruction.wait_compute));
+        match &instruction.operation {
+            Operation::End => 0,
+            Operation::Load(memory, t) => clock.load(*memory, t, after),
+            Operation::Store(t) => clock.store(t, after),
+            Operation::Compute(mode, c) => {
+                clock.compute(compute_cycles(*mode, c, arch), write_cycles(*mode, c, arch), after)
+            }
         };
-        let free = retired[unit].last().copied().unwrap_or(0);
-        let start = free
-            .max(after(0, instruction.wait_dma))
-            .max(after(1, instruction.wait_compute));
-        // While a LOAD runs, about two instructions are fetched over the same port.
-        let shared = if matches!(instruction.operation, Operation::Load(..)) {
-            2 * fetch_cycles(arch)
-        } else {
-            0
-        };
-        retired[unit].push(start + shared + cycles(instruction, arch));
     }
-    retired
-        .iter()
-        .filter_map(|unit| unit.last())
-        .copied()
-        .max()
-        .unwrap_or(0)
+    clock.computed().max(clock.moved()) + END_CYCLES
 }

@@ -31,12 +31,12 @@ pub struct OutputLane {
 }
 
 impl OutputLane {
-    /// Of `tn` multipliers, with windows of `taps` elements.
-    pub fn new(tn: usize, taps: usize) -> Self {
+    /// Of `tn` multipliers, `in_blocks` of them in multiplier blocks, with windows of `taps` elements.
+    pub fn new(tn: usize, in_blocks: usize, taps: usize) -> Self {
         make!(
             clock element_valid element load shift sum_valid sum_first maximum total accumulator;
             shared: signals(tn), weights: signals(tn),
-            window: ElementWindow::new(tn, taps), dot_product: DotProduct::new(tn),
+            window: ElementWindow::new(tn, taps), dot_product: DotProduct::new(tn, in_blocks),
         )
     }
 }

@@ -1,5 +1,6 @@
 //! Tn signed multipliers and the tree that adds their products.
 
+use super::multiplier::{byte_pair, byte_rows};
 use crate::make;
 use crate::make::signals;
 use rust_hdl::core::ast::Verilog;
@@ -9,9 +10,9 @@ use std::fmt::Write;
 /// Bits of a sum as the accumulators take it.
 pub const SUM_BITS: usize = cortado_arch::isa::BIAS_BITS;
 
-/// Registers of the tree: one behind every two levels of adders.
+/// Registers of the tree: one behind every level of adders.
 pub fn tree_stages(lanes: usize) -> usize {
-    (lanes.next_power_of_two().trailing_zeros() as usize).div_ceil(2)
+    lanes.next_power_of_two().trailing_zeros() as usize
 }
 
 /// Cycles from operands to their sum: operand register, product register, tree.
@@ -23,55 +24,60 @@ pub fn latency(lanes: usize) -> usize {
 /// [`latency`] cycles later.
 ///
 /// Its own text because rust-hdl multiplies 16-bit numbers only and loses the width of a signed
-/// product under a cast. Registers stand before and behind each product so that they fit a DSP's own.
+/// product under a cast. Registers stand before and behind each product: a multiplier block's own.
 #[derive(LogicBlock)]
 pub struct DotProduct {
     pub clock: Signal<In, Clock>,
     pub a: Vec<Signal<In, Bits<8>>>,
     pub b: Vec<Signal<In, Bits<8>>>,
     pub sum: Signal<Out, Signed<SUM_BITS>>,
+    _in_blocks: usize,
 }
 
 impl DotProduct {
-    /// Of `lanes` pairs, a power of two.
-    pub fn new(lanes: usize) -> Self {
-        make!(clock sum; a: signals(lanes), b: signals(lanes))
+    /// Of `lanes` pairs, a power of two. The first `in_blocks` of them, rounded down to an even number, go to
+    /// multiplier blocks where the part has such, the others to logic.
+    pub fn new(lanes: usize, in_blocks: usize) -> Self {
+        make!(clock sum; a: signals(lanes), b: signals(lanes), _in_blocks: in_blocks.min(lanes) & !1)
+    }
+
+    fn products(&self) -> String {
+        let lane = |port: char, n: usize| format!("$signed({port}[{}:{}])", 8 * n + 7, 8 * n);
+        let mut text = String::new();
+        for n in (0..self._in_blocks).step_by(2) {
+            let names = [format!("product_{n}"), format!("product_{}", n + 1)];
+            let (a, b) = ([lane('a', n), lane('a', n + 1)], [lane('b', n), lane('b', n + 1)]);
+            text += &byte_pair([&names[0], &names[1]], [&a[0], &a[1]], [&b[0], &b[1]]);
+        }
+        for n in self._in_blocks..self.a.len() {
+            text += &byte_rows(&format!("product_{n}"), &lane('a', n), &lane('b', n));
+        }
+        text
     }
 
     fn text(&self) -> String {
         let lanes = self.a.len();
         let mut text = format!("// DotProduct: {lanes} signed products and their sum, {} cycles\n", latency(lanes));
-        for n in 0..lanes {
-            let bits = format!("{}:{}", 8 * n + 7, 8 * n);
-            let _ = write!(
-                text,
-                "    reg signed [7:0] a_{n}, b_{n};\n    reg signed [15:0] product_{n};\n    always @(posedge clock) begin\n        \
-                 a_{n} <= a[{bits}];\n        b_{n} <= b[{bits}];\n        product_{n} <= a_{n} * b_{n};\n    end\n"
-            );
-        }
+        text += &self.products();
         let mut terms: Vec<String> = (0..lanes).map(|n| format!("product_{n}")).collect();
         let mut width = 16;
         for stage in 0..tree_stages(lanes) {
-            let fan_in = if terms.len() >= 4 { 4 } else { 2 };
-            width += if fan_in == 4 { 2 } else { 1 };
+            width += 1;
             let mut next = Vec::new();
-            for (i, group) in terms.chunks(fan_in).enumerate() {
+            for (i, pair) in terms.chunks(2).enumerate() {
                 let name = format!("sum_{stage}_{i}");
-                let parts = if fan_in == 4 {
-                    format!("({} + {}) + ({} + {})", group[0], group[1], group[2], group[3])
-                } else {
-                    format!("{} + {}", group[0], group[1])
-                };
                 let _ = write!(
                     text,
-                    "    reg signed [{}:0] {name};\n    always @(posedge clock) {name} <= {parts};\n",
-                    width - 1
+                    "    reg signed [{}:0] {name};\n    always @(posedge clock) {name} <= {};\n",
+                    width - 1,
+                    pair.join(" + "),
                 );
                 next.push(name);
             }
             terms = next;
         }
-        let _ = writeln!(text, "    assign sum = {{{{{}{{{t}[{}]}}}}, {t}}};", SUM_BITS - width, width - 1, t = terms[0]);
+        let _ =
+            writeln!(text, "    assign sum = {{{{{}{{{t}[{}]}}}}, {t}}};", SUM_BITS - width, width - 1, t = terms[0]);
         text
     }
 }

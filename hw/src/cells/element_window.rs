@@ -46,14 +46,14 @@ impl Logic for ElementWindow {
         Verilog::Custom(format!(
             "// ElementWindow: operands of one output lane; {taps} taps, {lanes} a step\n\
              \x20   reg [{top}:0] chain;\n\
-             \x20   reg [{top}:0] window;\n\
+             \x20   reg [{top}:0] taken;\n\
              \x20   always @(posedge clock) begin\n\
              \x20       if (element_valid) chain <= {{chain[{below}:0], element}};\n\
-             \x20       if (load) window <= chain;\n\
-             \x20       else if (shift) window <= window >> {low};\n\
-             \x20       else window[{operand_top}:0] <= shared;\n\
+             \x20       if (load) taken <= chain;\n\
+             \x20       else if (shift) taken <= taken >> {low};\n\
+             \x20       else taken[{operand_top}:0] <= shared;\n\
              \x20   end\n\
-             \x20   assign operands = window[{operand_top}:0];\n",
+             \x20   assign operands = taken[{operand_top}:0];\n",
             top = chain - 1,
             below = chain - 9,
             operand_top = low - 1,

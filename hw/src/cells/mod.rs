@@ -2,6 +2,8 @@
 
 pub mod dot_product;
 pub mod element_window;
+pub mod multiplier;
 pub mod ram;
 pub mod reg;
 pub mod requantiser;
+pub mod stream;

@@ -7,7 +7,7 @@ use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
 /// One LOAD at a time, in bursts, at most two of them on the way; an instruction fetch goes before the
-/// next burst, once what is on the way has come.
+/// next burst, and its beats come after those that were on the way when it was asked for.
 ///
 /// A beat of a LOAD goes to bank `bank` of word `word_address` of memory `memory` when
 /// `beat_valid & beat_ready`; a beat of an instruction needs no `beat_ready`.
@@ -43,6 +43,8 @@ pub struct Reader {
     fetching: Reg<Bit>,
     fetch_left: Reg<Bits<8>>,
     fetch_from: Reg<Bits<32>>,
+    /// Beats of a LOAD that come before those of the instruction.
+    ahead: Reg<Bits<16>>,
     loading: Reg<Bit>,
     into: Reg<Bits<2>>,
     word: Reg<Bits<16>>,
@@ -53,6 +55,8 @@ pub struct Reader {
     from: Reg<Bits<32>>,
     in_flight: Reg<Bits<16>>,
     asking: Reg<Bit>,
+    /// A request was made in the cycle before.
+    asked: Reg<Bit>,
     ask_address: Reg<Bits<32>>,
     ask_beats: Reg<Bits<16>>,
 
@@ -69,8 +73,8 @@ pub struct Reader {
     short: Signal<Local, Bit>,
     received: Signal<Local, Bit>,
     load_beat: Signal<Local, Bit>,
-    ask_free: Signal<Local, Bit>,
-    asked: Signal<Local, Bits<16>>,
+    instruction_next: Signal<Local, Bit>,
+    asked_beats: Signal<Local, Bits<16>>,
 }
 
 impl Reader {
@@ -81,8 +85,8 @@ impl Reader {
             clock reset fetch fetch_address fetch_beat fetch_done load load_memory load_word_address
             load_words load_byte_address load_done beat_valid beat_ready memory word_address bank
             command_valid command_ready command_address command_beats data_valid data_ready fetch_wanted
-            fetching fetch_left fetch_from loading into word bank_index bank_last to_request to_receive
-            from in_flight asking ask_address ask_beats all_words short received load_beat ask_free asked;
+            fetching fetch_left fetch_from ahead instruction_next loading into word bank_index bank_last to_request to_receive
+            from in_flight asking ask_address ask_beats all_words short received load_beat asked asked_beats;
             fetch_beats: constant(cortado_arch::isa::INSTRUCTION_BYTES / port_bytes),
             burst: constant(burst),
             burst_bytes: constant(burst * port_bytes),
@@ -101,8 +105,8 @@ impl Logic for Reader {
     fn update(&mut self) {
         comment!("Reader: instruction fetch and LOAD from external memory");
         dff_setup!(
-            self, clock, fetch_wanted, fetching, fetch_left, fetch_from, loading, into, word, bank_index, bank_last,
-            to_request, to_receive, from, in_flight, asking, ask_address, ask_beats
+            self, clock, fetch_wanted, fetching, fetch_left, fetch_from, ahead, loading, into, word, bank_index, bank_last,
+            to_request, to_receive, from, in_flight, asking, asked, ask_address, ask_beats
         );
         self.command_valid.next = self.asking.q.val();
         self.command_address.next = self.ask_address.q.val();
@@ -111,53 +115,66 @@ impl Logic for Reader {
         self.word_address.next = self.word.q.val();
         self.bank.next = self.bank_index.q.val();
 
-        self.fetch_beat.next = self.data_valid.val() & self.fetching.q.val();
+        self.instruction_next.next = self.fetching.q.val() & !self.ahead.q.val().any();
+        self.fetch_beat.next = self.data_valid.val() & self.instruction_next.val();
         self.fetch_done.next = self.fetch_beat.val() & (self.fetch_left.q.val() == bits::<8>(1));
-        self.beat_valid.next = self.data_valid.val() & !self.fetching.q.val();
+        self.beat_valid.next = self.data_valid.val() & !self.instruction_next.val();
         self.load_beat.next = self.beat_valid.val() & self.beat_ready.val();
-        self.data_ready.next = self.fetching.q.val() | self.beat_ready.val();
+        self.data_ready.next = self.instruction_next.val() | self.beat_ready.val();
         self.received.next = self.fetch_beat.val() | self.load_beat.val();
         self.load_done.next = self.load_beat.val() & (self.to_receive.q.val() == bits::<28>(1));
 
+        if self.load_beat.val() & self.ahead.q.val().any() {
+            self.ahead.d.next = self.ahead.q.val() - 1;
+        }
+
         // Requests.
-        self.ask_free.next = !self.asking.q.val() | self.command_ready.val();
+        // `in_flight` knows of a request one cycle late, while the request stands.
         self.short.next = self.to_request.q.val() < bit_cast::<28, 16>(self.burst.val());
-        self.asked.next = bits::<16>(0);
+        self.asked.d.next = false;
         if self.asking.q.val() & self.command_ready.val() {
             self.asking.d.next = false;
         }
-        if self.ask_free.val() {
-            if self.fetch_wanted.q.val() & !self.in_flight.q.val().any() {
+        if !self.asking.q.val() {
+            if self.fetch_wanted.q.val() & (self.in_flight.q.val() <= self.burst.val()) {
                 self.asking.d.next = true;
                 self.ask_address.d.next = self.fetch_from.q.val();
                 self.ask_beats.d.next = bit_cast::<16, 8>(self.fetch_beats.val());
-                self.asked.next = bit_cast::<16, 8>(self.fetch_beats.val());
+                self.asked.d.next = true;
                 self.fetch_wanted.d.next = false;
                 self.fetching.d.next = true;
                 self.fetch_left.d.next = self.fetch_beats.val();
+                if self.received.val() {
+                    self.ahead.d.next = self.in_flight.q.val() - 1;
+                } else {
+                    self.ahead.d.next = self.in_flight.q.val();
+                }
             } else if !self.fetch_wanted.q.val()
-                & !self.fetching.q.val()
                 & self.to_request.q.val().any()
                 & (self.in_flight.q.val() <= self.burst.val())
             {
                 self.asking.d.next = true;
+                self.asked.d.next = true;
                 self.ask_address.d.next = self.from.q.val();
                 self.from.d.next = self.from.q.val() + self.burst_bytes.val();
                 if self.short.val() {
                     self.ask_beats.d.next = self.to_request.q.val().get_bits::<16>(0);
-                    self.asked.next = self.to_request.q.val().get_bits::<16>(0);
                     self.to_request.d.next = bits::<28>(0);
                 } else {
                     self.ask_beats.d.next = self.burst.val();
-                    self.asked.next = self.burst.val();
                     self.to_request.d.next = self.to_request.q.val() - bit_cast::<28, 16>(self.burst.val());
                 }
             }
         }
-        if self.received.val() {
-            self.in_flight.d.next = self.in_flight.q.val() + self.asked.val() - 1;
+        if self.asked.q.val() {
+            self.asked_beats.next = self.ask_beats.q.val();
         } else {
-            self.in_flight.d.next = self.in_flight.q.val() + self.asked.val();
+            self.asked_beats.next = bits::<16>(0);
+        }
+        if self.received.val() {
+            self.in_flight.d.next = self.in_flight.q.val() + self.asked_beats.val() - 1;
+        } else {
+            self.in_flight.d.next = self.in_flight.q.val() + self.asked_beats.val();
         }
 
         // Data.
@@ -210,8 +227,10 @@ impl Logic for Reader {
         if self.reset.val() {
             self.fetch_wanted.d.next = false;
             self.fetching.d.next = false;
+            self.ahead.d.next = bits::<16>(0);
             self.loading.d.next = false;
             self.asking.d.next = false;
+            self.asked.d.next = false;
             self.to_request.d.next = bits::<28>(0);
             self.in_flight.d.next = bits::<16>(0);
         }

@@ -56,6 +56,11 @@ pub struct PatchSequencer {
     next_columns_left: Reg<Bits<12>>,
     /// Patches begun and not yet taken.
     outstanding: Reg<Bits<3>>,
+    /// End of the word that holds `next_byte`, and of the one that holds `low`.
+    word_end: Reg<Bits<17>>,
+    low_word_end: Reg<Bits<17>>,
+    /// Five steps or fewer are left of the patch at hand, and none will wait.
+    ends_soon: Reg<Bit>,
 
     // Stepping.
     stepping: Reg<Bit>,
@@ -65,12 +70,12 @@ pub struct PatchSequencer {
     weight_address: Reg<Bits<16>>,
 
     word_shift: Constant<Bits<17>>,
+    word_bytes: Constant<Bits<17>>,
     interval: Constant<Bits<6>>,
     reserves: Constant<Bits<3>>,
     reserves_and_one: Constant<Bits<3>>,
     zero: Constant<Bits<17>>,
     in_map: Signal<Local, Bit>,
-    word_end: Signal<Local, Bits<17>>,
     last_word: Signal<Local, Bit>,
     last_kernel_row: Signal<Local, Bit>,
     wants: Signal<Local, Bit>,
@@ -87,6 +92,8 @@ pub struct PatchSequencer {
     step_end: Signal<Local, Bit>,
     taking: Signal<Local, Bit>,
     smooth: Signal<Local, Bit>,
+    short: Signal<Local, Bit>,
+    first_word_end: Signal<Local, Bits<17>>,
     word_index: Signal<Local, Bits<17>>,
     row_start: Signal<Local, Bits<17>>,
     start_y: Signal<Local, Bits<13>>,
@@ -105,11 +112,12 @@ impl PatchSequencer {
             clock launch layer read_grant pace_open full busy read_address element take step gathering
             warm_up rows_left columns_left kernel_rows_left young unread origin_row row origin_y y low
             high empty next_byte base next_start next_low next_high next_columns_left outstanding
-            stepping steps_left substep groups_left weight_address in_map word_end last_word
+            word_end low_word_end ends_soon short first_word_end stepping steps_left substep groups_left weight_address in_map last_word
             last_kernel_row wants may_begin advance finish load next_start_end last_column last_row
             last_substep last_group step_go step_end taking smooth word_index row_start start_y next_y
             next_row segment_end low_index high_index;
             word_shift: constant(tm.trailing_zeros() as usize),
+            word_bytes: constant(tm),
             interval: constant(interval.min(63)),
             reserves: constant(reserves),
             reserves_and_one: constant(reserves + 1),
@@ -125,7 +133,7 @@ impl Logic for PatchSequencer {
         dff_setup!(
             self, clock, gathering, warm_up, rows_left, columns_left, kernel_rows_left, young, unread, origin_row, row,
             origin_y, y, low, high, empty, next_byte, base, next_start, next_low, next_high, next_columns_left,
-            outstanding, stepping, steps_left, substep, groups_left, weight_address
+            outstanding, word_end, low_word_end, ends_soon, stepping, steps_left, substep, groups_left, weight_address
         );
 
         // Bounds of the next patch's rows, two cycles behind `next_start`.
@@ -146,12 +154,12 @@ impl Logic for PatchSequencer {
         self.in_map.next =
             (self.y.q.val() < bit_cast::<13, 12>(self.layer.val().input_height)) & !self.empty.q.val();
         self.word_index.next = self.next_byte.q.val() >> self.word_shift.val();
-        self.word_end.next = (self.word_index.val() + 1) << self.word_shift.val();
-        self.last_word.next = !self.in_map.val() | (self.high.q.val() <= self.word_end.val());
+        self.first_word_end.next = ((self.next_low.q.val() >> self.word_shift.val()) + 1) << self.word_shift.val();
+        self.last_word.next = !self.in_map.val() | (self.high.q.val() <= self.word_end.q.val());
         if self.last_word.val() {
             self.segment_end.next = self.high.q.val();
         } else {
-            self.segment_end.next = self.word_end.val();
+            self.segment_end.next = self.word_end.q.val();
         }
         self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
         self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
@@ -162,8 +170,7 @@ impl Logic for PatchSequencer {
         self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
         self.may_begin.next = (self.outstanding.q.val() <= self.reserves.val())
             | ((self.outstanding.q.val() == self.reserves_and_one.val())
-                & (!self.stepping.q.val()
-                    | (self.smooth.val() & self.last_group.val() & (self.steps_left.q.val() <= bits::<6>(5)))));
+                & (!self.stepping.q.val() | self.ends_soon.q.val()));
         self.wants.next = self.gathering.q.val() & (!self.unread.q.val() | self.may_begin.val());
         self.finish.next = self.last_word.val() & self.last_kernel_row.val();
         self.advance.next =
@@ -196,9 +203,11 @@ impl Logic for PatchSequencer {
         if self.advance.val() {
             self.unread.d.next = false;
             if !self.last_word.val() {
-                self.next_byte.d.next = self.word_end.val();
+                self.next_byte.d.next = self.word_end.q.val();
+                self.word_end.d.next = self.word_end.q.val() + self.word_bytes.val();
             } else {
                 self.next_byte.d.next = self.low.q.val();
+                self.word_end.d.next = self.low_word_end.q.val();
                 self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
                 self.row.d.next = self.row.q.val() + self.layer.val().row_words;
                 self.y.d.next = self.y.q.val() + 1;
@@ -234,6 +243,8 @@ impl Logic for PatchSequencer {
             self.high.d.next = self.next_high.q.val();
             self.empty.d.next = self.next_low.q.val() >= self.next_high.q.val();
             self.next_byte.d.next = self.next_low.q.val();
+            self.word_end.d.next = self.first_word_end.val();
+            self.low_word_end.d.next = self.first_word_end.val();
             self.base.d.next = bits::<8>(0) - self.next_start.q.val().get_bits::<8>(0);
             if self.next_columns_left.q.val() == bits::<12>(1) {
                 self.next_start.d.next = self.row_start.val();
@@ -270,6 +281,17 @@ impl Logic for PatchSequencer {
                     self.stepping.d.next = false;
                 }
             }
+        }
+        self.short.next = self.smooth.val() & (self.layer.val().window_steps <= bits::<6>(5));
+        if self.taking.val() {
+            self.ends_soon.d.next = self.short.val() & (self.layer.val().output_groups == bits::<12>(1));
+        } else if self.step_go.val() & self.last_substep.val() {
+            self.ends_soon.d.next = self.short.val() & (self.groups_left.q.val() == bits::<12>(2));
+        } else {
+            self.ends_soon.d.next = self.smooth.val()
+                & self.last_group.val()
+                & ((self.steps_left.q.val() <= bits::<6>(5))
+                    | (self.step_go.val() & (self.steps_left.q.val() == bits::<6>(6))));
         }
         if self.taking.val() {
             self.stepping.d.next = true;

@@ -83,7 +83,9 @@ pub struct PostProcessor {
     out_valid: Signal<Local, Bit>,
     out_is_own: Signal<Local, Bit>,
     next_parameter: Signal<Local, Bits<16>>,
-    sum_next: Signal<Local, Bit>,
+    rounded_slot: Signal<Local, Slot>,
+    sum_biased: Signal<Local, Bit>,
+    sum_clamped: Signal<Local, Bit>,
     result_code: Constant<Bits<2>>,
     scale_code: Constant<Bits<2>>,
     sum_code: Constant<Bits<2>>,
@@ -96,7 +98,7 @@ impl PostProcessor {
             clock launch layer arrive parameter_read parameter_address residual_read residual_urgent residual_grant residual_address
             result_valid result_address parameter_walker result_walker residual_walker parameter_pointer
             parameter_origin residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
-            out_valid out_is_own next_parameter sum_next;
+            out_valid out_is_own next_parameter rounded_slot sum_biased sum_clamped;
             totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
             scheduler: Scheduler::new(tm / lanes),
             operand: many(lanes), requantiser: many(lanes),
@@ -201,11 +203,13 @@ impl Logic for PostProcessor {
         self.results.last.next = self.late.val().last;
         self.owns.valid.next = self.out_valid.val() & self.out_is_own.val();
         self.owns.last.next = self.late.val().last;
-        self.partials.valid.next = self.late.val().valid & (self.late.val().pass == self.scale_code.val());
-        self.partials.last.next = self.late.val().last;
-        // The pass whose rounded values are about to be clamped.
+        // Partial sums leave one cycle before the clamped bytes, which are biased two cycles before.
         self.next_late.next = self.slots[self.slots.len() - 2].q.val();
-        self.sum_next.next = self.next_late.val().pass == self.sum_code.val();
+        self.partials.valid.next = self.next_late.val().valid & (self.next_late.val().pass == self.scale_code.val());
+        self.partials.last.next = self.next_late.val().last;
+        self.rounded_slot.next = self.slots[self.slots.len() - 3].q.val();
+        self.sum_biased.next = self.rounded_slot.val().pass == self.sum_code.val();
+        self.sum_clamped.next = self.next_late.val().pass == self.sum_code.val();
 
         for i in 0..self.requantiser.len() {
             clock!(self, clock, operand[i], requantiser[i]);
@@ -228,12 +232,15 @@ impl Logic for PostProcessor {
             self.requantiser[i].operand.next = self.operand[i].operand.val();
             self.requantiser[i].q.next = self.operand[i].q.val();
             self.requantiser[i].shift.next = self.operand[i].shift.val();
-            if self.sum_next.val() {
+            if self.sum_biased.val() {
                 self.requantiser[i].zero_point.next = self.layer.val().sum_zero_point;
+            } else {
+                self.requantiser[i].zero_point.next = self.layer.val().zero_point;
+            }
+            if self.sum_clamped.val() {
                 self.requantiser[i].minimum.next = self.layer.val().sum_minimum;
                 self.requantiser[i].maximum.next = self.layer.val().sum_maximum;
             } else {
-                self.requantiser[i].zero_point.next = self.layer.val().zero_point;
                 self.requantiser[i].minimum.next = self.layer.val().minimum;
                 self.requantiser[i].maximum.next = self.layer.val().maximum_value;
             }
@@ -280,5 +287,5 @@ impl Logic for PostProcessor {
     }
 }
 
-// The clamped bytes and the partial sums of one issue leave in the same cycle.
-const _: () = assert!(RESULT_DELAY == PARTIAL_DELAY);
+// The partial sums of an issue leave one cycle before its clamped bytes; `rounded` one before that.
+const _: () = assert!(RESULT_DELAY == PARTIAL_DELAY + 1 && CLAMPED_LATENCY == ROUNDED_LATENCY + 2);

@@ -10,11 +10,7 @@ pub(crate) struct Accumulators {
 
 impl Accumulators {
     pub fn new(tm: usize, maximum: bool) -> Self {
-        Self {
-            sums: vec![0; tm],
-            maximum,
-            started: false,
-        }
+        Self { sums: vec![0; tm], maximum, started: false }
     }
 
     /// Begins the next output.
@@ -47,20 +43,12 @@ impl Accumulators {
         let keep_largest = self.maximum && self.started;
         for (m, total) in self.sums.iter_mut().enumerate() {
             let sum = i64::from(sum(m));
-            *total = if keep_largest {
-                sum.max(*total)
-            } else {
-                *total + sum
-            };
+            *total = if keep_largest { sum.max(*total) } else { *total + sum };
         }
         self.started = true;
     }
 }
 
 fn dot(operands: &[i8], weights: &[u8]) -> i32 {
-    operands
-        .iter()
-        .zip(weights)
-        .map(|(x, w)| i32::from(*x) * i32::from(*w as i8))
-        .sum()
+    operands.iter().zip(weights).map(|(x, w)| i32::from(*x) * i32::from(*w as i8)).sum()
 }

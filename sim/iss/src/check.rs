@@ -7,13 +7,7 @@ use crate::error::Problem;
 
 /// Refuses sizes that the mode or the architecture does not allow.
 pub(crate) fn check(a: &Architecture, mode: Mode, c: &Compute) -> Result<(), Problem> {
-    let bad = |field, value: u32, reason: String| {
-        Err(Problem::Field {
-            field,
-            value: value.into(),
-            reason,
-        })
-    };
+    let bad = |field, value: u32, reason: String| Err(Problem::Field { field, value: value.into(), reason });
     let mut counts = vec![
         ("output_width", c.output_width),
         ("output_height", c.output_height),
@@ -23,32 +17,19 @@ pub(crate) fn check(a: &Architecture, mode: Mode, c: &Compute) -> Result<(), Pro
     ];
     match mode {
         Mode::Patch => counts.push(("run_bytes", c.run_bytes)),
-        _ => counts.extend([
-            ("input_width", c.input_width),
-            ("kernel_width", c.kernel_width),
-        ]),
+        _ => counts.extend([("input_width", c.input_width), ("kernel_width", c.kernel_width)]),
     }
     if mode == Mode::Convolution {
-        counts.extend([
-            ("input_blocks", c.input_blocks),
-            ("last_substeps", c.last_substeps),
-        ]);
+        counts.extend([("input_blocks", c.input_blocks), ("last_substeps", c.last_substeps)]);
         if c.last_substeps as usize > a.substeps() {
-            return bad(
-                "last_substeps",
-                c.last_substeps,
-                format!("a word has {} substeps", a.substeps()),
-            );
+            return bad("last_substeps", c.last_substeps, format!("a word has {} substeps", a.substeps()));
         }
     }
     if let Some((field, value)) = counts.into_iter().find(|(_, value)| *value == 0) {
         return bad(field, value, "must be at least 1".to_owned());
     }
     if mode == Mode::Channelwise {
-        for (field, value) in [
-            ("input_blocks", c.input_blocks),
-            ("last_substeps", c.last_substeps),
-        ] {
+        for (field, value) in [("input_blocks", c.input_blocks), ("last_substeps", c.last_substeps)] {
             if value != 1 {
                 return bad(field, value, "must be 1 in Channelwise mode".to_owned());
             }
@@ -57,14 +38,8 @@ pub(crate) fn check(a: &Architecture, mode: Mode, c: &Compute) -> Result<(), Pro
     if mode == Mode::Depthwise {
         check_shared_columns(c)?;
     }
-    if mode == Mode::Patch
-        && c.output_height > 1
-        && c.step_y_words != (c.stride_y * c.row_words) & 0xffff
-    {
-        let reason = format!(
-            "must be stride_y * row_words = {}",
-            c.stride_y * c.row_words
-        );
+    if mode == Mode::Patch && c.output_height > 1 && c.step_y_words != (c.stride_y * c.row_words) & 0xffff {
+        let reason = format!("must be stride_y * row_words = {}", c.stride_y * c.row_words);
         return bad("step_y_words", c.step_y_words, reason);
     }
     let (held, capacity, unit) = match mode {
@@ -81,11 +56,7 @@ pub(crate) fn check(a: &Architecture, mode: Mode, c: &Compute) -> Result<(), Pro
     }
     let steps = (held as usize).div_ceil(a.tn);
     if c.window_steps as usize != steps {
-        return bad(
-            "window_steps",
-            c.window_steps,
-            format!("{held} {unit} take {steps} steps of {}", a.tn),
-        );
+        return bad("window_steps", c.window_steps, format!("{held} {unit} take {steps} steps of {}", a.tn));
     }
     Ok(())
 }
@@ -93,17 +64,8 @@ pub(crate) fn check(a: &Architecture, mode: Mode, c: &Compute) -> Result<(), Pro
 /// Refuses shared columns that are not padding at both ends of a row.
 fn check_shared_columns(c: &Compute) -> Result<(), Problem> {
     let columns = (c.output_width - 1) * c.stride_x + c.kernel_width;
-    let padding = columns
-        .saturating_sub(c.pad_left + c.input_width)
-        .min(c.pad_left)
-        .min(c.kernel_width - 1);
-    let bad = |field, value: u32, reason| {
-        Err(Problem::Field {
-            field,
-            value: value.into(),
-            reason,
-        })
-    };
+    let padding = columns.saturating_sub(c.pad_left + c.input_width).min(c.pad_left).min(c.kernel_width - 1);
+    let bad = |field, value: u32, reason| Err(Problem::Field { field, value: value.into(), reason });
     if c.shared_columns > padding {
         return bad(
             "shared_columns",
@@ -113,11 +75,7 @@ fn check_shared_columns(c: &Compute) -> Result<(), Problem> {
     }
     let words = c.shared_columns * c.pixel_words;
     if c.shared_words != words {
-        return bad(
-            "shared_words",
-            c.shared_words,
-            format!("must be shared_columns * pixel_words = {words}"),
-        );
+        return bad("shared_words", c.shared_words, format!("must be shared_columns * pixel_words = {words}"));
     }
     Ok(())
 }
@@ -127,8 +85,7 @@ pub(crate) fn steps_per_output(a: &Architecture, mode: Mode, c: &Compute) -> usi
     let taps = c.kernel_height as usize * c.kernel_width as usize;
     match mode {
         Mode::Convolution => {
-            taps * ((c.input_blocks as usize).saturating_sub(1) * a.substeps()
-                + c.last_substeps as usize)
+            taps * ((c.input_blocks as usize).saturating_sub(1) * a.substeps() + c.last_substeps as usize)
         }
         Mode::Channelwise => taps,
         Mode::Depthwise | Mode::Patch => c.window_steps as usize,

@@ -28,11 +28,7 @@ pub(crate) fn execute(
     actor: Actor,
 ) -> Result<(), (Output, Refusal)> {
     let steps = steps_per_output(a, mode, c);
-    let window_bytes = if mode == Mode::Depthwise {
-        steps * a.macs()
-    } else {
-        steps * a.tn
-    };
+    let window_bytes = if mode == Mode::Depthwise { steps * a.macs() } else { steps * a.tn };
     let mut unit = ComputeUnit {
         a,
         c,
@@ -41,22 +37,13 @@ pub(crate) fn execute(
         steps,
         accumulators: Accumulators::new(a.tm, c.maximum == 1),
         word: vec![0; a.tm],
-        window: if matches!(mode, Mode::Depthwise | Mode::Patch) {
-            vec![0; window_bytes]
-        } else {
-            Vec::new()
-        },
+        window: if matches!(mode, Mode::Depthwise | Mode::Patch) { vec![0; window_bytes] } else { Vec::new() },
         result: vec![0; a.tm],
     };
     let (groups, height, width) = (c.output_groups, c.output_height, c.output_width);
     let mut one = |oy: u32, ox: u32, g: u32| {
-        let output = Output {
-            oy: oy as usize,
-            ox: ox as usize,
-            group: g as usize,
-        };
-        unit.output(mode, oy, ox, g)
-            .map_err(|refusal| (output, refusal))
+        let output = Output { oy: oy as usize, ox: ox as usize, group: g as usize };
+        unit.output(mode, oy, ox, g).map_err(|refusal| (output, refusal))
     };
     if mode == Mode::Depthwise {
         for g in 0..groups {
@@ -107,11 +94,7 @@ impl ComputeUnit<'_> {
     }
 
     fn weight_word(&self, g: u32, step: usize) -> usize {
-        let counted = if self.c.weight_hold == 1 {
-            0
-        } else {
-            g as usize * self.steps + step
-        };
+        let counted = if self.c.weight_hold == 1 { 0 } else { g as usize * self.steps + step };
         self.c.weight_address as usize + counted
     }
 
@@ -122,27 +105,13 @@ impl ComputeUnit<'_> {
             for kx in 0..c.kernel_width {
                 let first = operand::position(c, oy, ox, ky, kx);
                 for block in 0..c.input_blocks {
-                    operand::word(
-                        c,
-                        self.memories.activation,
-                        first,
-                        block,
-                        &mut self.word,
-                        &self.actor,
-                    )?;
-                    let substeps = if block + 1 == c.input_blocks {
-                        c.last_substeps as usize
-                    } else {
-                        self.a.substeps()
-                    };
+                    operand::word(c, self.memories.activation, first, block, &mut self.word, &self.actor)?;
+                    let substeps =
+                        if block + 1 == c.input_blocks { c.last_substeps as usize } else { self.a.substeps() };
                     for s in 0..substeps {
                         let word = self.weight_word(g, step);
-                        let weights =
-                            self.memories
-                                .weight
-                                .read(word, "weight_address", &self.actor)?;
-                        self.accumulators
-                            .step_shared(&self.word[s * tn..][..tn], weights);
+                        let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
+                        self.accumulators.step_shared(&self.word[s * tn..][..tn], weights);
                         step += 1;
                     }
                 }
@@ -157,19 +126,9 @@ impl ComputeUnit<'_> {
         for ky in 0..c.kernel_height {
             for kx in 0..c.kernel_width {
                 let first = operand::position(c, oy, ox, ky, kx);
-                operand::word(
-                    c,
-                    self.memories.activation,
-                    first,
-                    g,
-                    &mut self.word,
-                    &self.actor,
-                )?;
+                operand::word(c, self.memories.activation, first, g, &mut self.word, &self.actor)?;
                 let word = self.weight_word(g, step);
-                let weights = self
-                    .memories
-                    .weight
-                    .read(word, "weight_address", &self.actor)?;
+                let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
                 if self.actor.strict {
                     no_stray(word, weights, |byte| byte % tn > 0)?;
                 }
@@ -182,27 +141,15 @@ impl ComputeUnit<'_> {
 
     fn depthwise(&mut self, oy: u32, ox: u32, g: u32) -> Result<(), Refusal> {
         let (c, tn, macs) = (self.c, self.a.tn, self.a.macs());
-        operand::window(
-            c,
-            self.memories.activation,
-            (oy, ox, g),
-            tn,
-            &mut self.word,
-            &mut self.window,
-            &self.actor,
-        )?;
+        operand::window(c, self.memories.activation, (oy, ox, g), tn, &mut self.word, &mut self.window, &self.actor)?;
         let taps = (c.kernel_height * c.kernel_width) as usize;
         for step in 0..self.steps {
             let word = self.weight_word(g, step);
-            let weights = self
-                .memories
-                .weight
-                .read(word, "weight_address", &self.actor)?;
+            let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
             if self.actor.strict && (step + 1) * tn > taps {
                 no_stray(word, weights, |byte| step * tn + byte % tn >= taps)?;
             }
-            self.accumulators
-                .step_own(&self.window[step * macs..][..macs], weights, tn);
+            self.accumulators.step_own(&self.window[step * macs..][..macs], weights, tn);
         }
         Ok(())
     }
@@ -210,26 +157,16 @@ impl ComputeUnit<'_> {
     fn patch(&mut self, oy: u32, ox: u32, g: u32) -> Result<(), Refusal> {
         let (c, tn) = (self.c, self.a.tn);
         if g == 0 {
-            operand::patch(
-                c,
-                self.memories.activation,
-                (oy, ox),
-                &mut self.window,
-                &self.actor,
-            )?;
+            operand::patch(c, self.memories.activation, (oy, ox), &mut self.window, &self.actor)?;
         }
         let bytes = (c.kernel_height * c.run_bytes) as usize;
         for step in 0..self.steps {
             let word = self.weight_word(g, step);
-            let weights = self
-                .memories
-                .weight
-                .read(word, "weight_address", &self.actor)?;
+            let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
             if self.actor.strict && (step + 1) * tn > bytes {
                 no_stray(word, weights, |byte| step * tn + byte % tn >= bytes)?;
             }
-            self.accumulators
-                .step_shared(&self.window[step * tn..][..tn], weights);
+            self.accumulators.step_shared(&self.window[step * tn..][..tn], weights);
         }
         Ok(())
     }
@@ -237,17 +174,9 @@ impl ComputeUnit<'_> {
     fn post_process(&mut self, oy: u32, ox: u32, g: usize) -> Result<(), Refusal> {
         let c = self.c;
         let lanes = self.a.requantise_lanes;
-        let first = c.parameter_address as usize
-            + if c.parameter_hold == 1 {
-                0
-            } else {
-                g * self.a.chunks()
-            };
+        let first = c.parameter_address as usize + if c.parameter_hold == 1 { 0 } else { g * self.a.chunks() };
         for chunk in 0..self.a.chunks() {
-            let word =
-                self.memories
-                    .parameter
-                    .read(first + chunk, "parameter_address", &self.actor)?;
+            let word = self.memories.parameter.read(first + chunk, "parameter_address", &self.actor)?;
             for (slot, bytes) in word.chunks_exact(8).enumerate() {
                 let lane = chunk * lanes + slot;
                 let sum = held(self.accumulators.sums()[lane], lane, self.actor.strict)?;
@@ -256,26 +185,17 @@ impl ComputeUnit<'_> {
                 self.result[lane] = requantise::own(c, sum, &Parameter::decode(parameter)) as u8;
             }
         }
-        let offset = (oy as usize * c.output_width as usize + ox as usize)
-            * c.output_pixel_words as usize
-            + g;
+        let offset = (oy as usize * c.output_width as usize + ox as usize) * c.output_pixel_words as usize + g;
         if c.residual == 1 {
-            let word = self.memories.activation.read(
-                c.residual_address as usize + offset,
-                "residual_address",
-                &self.actor,
-            )?;
+            let word =
+                self.memories.activation.read(c.residual_address as usize + offset, "residual_address", &self.actor)?;
             for (own, residual) in self.result.iter_mut().zip(word) {
                 *own = requantise::add(c, i32::from(*own as i8), i32::from(*residual as i8)) as u8;
             }
         }
         self.memories
             .activation
-            .write(
-                c.output_address as usize + offset,
-                "output_address",
-                &self.actor,
-            )?
+            .write(c.output_address as usize + offset, "output_address", &self.actor)?
             .copy_from_slice(&self.result);
         Ok(())
     }
@@ -283,11 +203,7 @@ impl ComputeUnit<'_> {
 
 /// Refuses a weight other than zero in a byte for which `undefined` holds.
 fn no_stray(word: usize, weights: &[u8], undefined: impl Fn(usize) -> bool) -> Result<(), Problem> {
-    match weights
-        .iter()
-        .enumerate()
-        .find(|(byte, weight)| **weight != 0 && undefined(*byte))
-    {
+    match weights.iter().enumerate().find(|(byte, weight)| **weight != 0 && undefined(*byte)) {
         Some((byte, _)) => Err(Problem::StrayWeight { word, byte }),
         None => Ok(()),
     }

@@ -26,48 +26,19 @@ pub struct IssError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// The instruction itself lies outside external memory, or not on a beat.
-    Fetch {
-        byte: u64,
-        bytes: u64,
-        port_bytes: usize,
-    },
+    Fetch { byte: u64, bytes: u64, port_bytes: usize },
     /// No END within [`crate::MOST_INSTRUCTIONS`] instructions.
     NoEnd,
     /// A value that the architecture or the mode does not allow.
-    Field {
-        field: &'static str,
-        value: i64,
-        reason: String,
-    },
+    Field { field: &'static str, value: i64, reason: String },
     /// A word beyond the memory's last.
-    Word {
-        field: &'static str,
-        memory: OnChip,
-        word: u64,
-        words: usize,
-    },
+    Word { field: &'static str, memory: OnChip, word: u64, words: usize },
     /// Bytes outside external memory.
-    External {
-        field: &'static str,
-        first: u64,
-        end: u64,
-        bytes: u64,
-    },
+    External { field: &'static str, first: u64, end: u64, bytes: u64 },
     /// Strict: a word that no LOAD and no COMPUTE ever wrote.
-    NeverWritten {
-        field: &'static str,
-        memory: OnChip,
-        word: usize,
-    },
+    NeverWritten { field: &'static str, memory: OnChip, word: usize },
     /// Strict: the word is used by an instruction of the other unit that need not have retired.
-    Race {
-        field: &'static str,
-        memory: OnChip,
-        word: usize,
-        other: usize,
-        wait: &'static str,
-        needed: usize,
-    },
+    Race { field: &'static str, memory: OnChip, word: usize, other: usize, wait: &'static str, needed: usize },
     /// Strict: a COMPUTE reads a word that it has itself written.
     OwnResult { field: &'static str, word: usize },
     /// Strict: a weight that must be zero, because what it multiplies is not defined.

@@ -7,22 +7,20 @@
 //! luck: they read what nobody wrote, miss a wait, or rely on what lanes without a weight see.
 
 mod accumulate;
-mod channel;
 mod check;
 mod compute;
+mod cycle;
 mod error;
-mod issue;
 mod machine;
 mod memory;
 mod operand;
 mod report;
 mod requantise;
-mod schedule;
 mod timing;
 
 pub use cortado_arch::listing::listing;
+pub use cycle::issue;
 pub use error::{IssError, Output, Problem};
-pub use issue::{issue, Issue};
 pub use machine::{Machine, MOST_INSTRUCTIONS};
-pub use report::{InstructionReport, Kind, RunReport};
+pub use report::{InstructionReport, Issue, Kind, RunReport};
 pub use timing::Timing;

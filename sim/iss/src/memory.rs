@@ -89,21 +89,11 @@ impl Memory {
     }
 
     /// The bytes of `word`, which `field` led `actor` to.
-    pub fn read(
-        &mut self,
-        word: usize,
-        field: &'static str,
-        actor: &Actor,
-    ) -> Result<&[u8], Refusal> {
+    pub fn read(&mut self, word: usize, field: &'static str, actor: &Actor) -> Result<&[u8], Refusal> {
         self.bound(word, field)?;
         if actor.strict {
             if !self.written[word] {
-                return Err(Problem::NeverWritten {
-                    field,
-                    memory: self.which,
-                    word,
-                }
-                .into());
+                return Err(Problem::NeverWritten { field, memory: self.which, word }.into());
             }
             let uses = self.uses[word];
             if uses.written[actor.unit as usize] as usize == actor.ordinal + 1 {
@@ -116,21 +106,11 @@ impl Memory {
     }
 
     /// The bytes of `word`, to be overwritten whole.
-    pub fn write(
-        &mut self,
-        word: usize,
-        field: &'static str,
-        actor: &Actor,
-    ) -> Result<&mut [u8], Refusal> {
+    pub fn write(&mut self, word: usize, field: &'static str, actor: &Actor) -> Result<&mut [u8], Refusal> {
         self.bound(word, field)?;
         if actor.strict {
             let (uses, other) = (self.uses[word], 1 - actor.unit as usize);
-            self.ordered(
-                word,
-                field,
-                actor,
-                uses.written[other].max(uses.read[other]),
-            )?;
+            self.ordered(word, field, actor, uses.written[other].max(uses.read[other]))?;
             self.uses[word].written[actor.unit as usize] = actor.ordinal as u32 + 1;
         }
         self.written[word] = true;
@@ -141,33 +121,14 @@ impl Memory {
         if word < self.words {
             return Ok(());
         }
-        Err(Problem::Word {
-            field,
-            memory: self.which,
-            word: word as u64,
-            words: self.words,
-        }
-        .into())
+        Err(Problem::Word { field, memory: self.which, word: word as u64, words: self.words }.into())
     }
 
     /// Refuses a word whose last use by the other unit, the `uses`-th instruction there, may be yet to come.
-    fn ordered(
-        &self,
-        word: usize,
-        field: &'static str,
-        actor: &Actor,
-        uses: u32,
-    ) -> Result<(), Refusal> {
+    fn ordered(&self, word: usize, field: &'static str, actor: &Actor, uses: u32) -> Result<(), Refusal> {
         if uses as usize <= actor.waited {
             return Ok(());
         }
-        Err(Refusal::Clash {
-            field,
-            clash: Clash {
-                memory: self.which,
-                word,
-                ordinal: uses as usize - 1,
-            },
-        })
+        Err(Refusal::Clash { field, clash: Clash { memory: self.which, word, ordinal: uses as usize - 1 } })
     }
 }

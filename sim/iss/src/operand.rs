@@ -11,13 +11,8 @@ const ADDRESS_MASK: u32 = 0xffff;
 pub(crate) fn position(c: &Compute, oy: u32, ox: u32, ky: u32, kx: u32) -> Option<u32> {
     let row = i64::from(oy * c.stride_y + ky) - i64::from(c.pad_top);
     let column = i64::from(ox * c.stride_x + kx) - i64::from(c.pad_left);
-    let inside = (0..i64::from(c.input_height)).contains(&row)
-        && (0..i64::from(c.input_width)).contains(&column);
-    let word = c.input_address
-        + oy * c.step_y_words
-        + ox * c.step_x_words
-        + ky * c.row_words
-        + kx * c.pixel_words;
+    let inside = (0..i64::from(c.input_height)).contains(&row) && (0..i64::from(c.input_width)).contains(&column);
+    let word = c.input_address + oy * c.step_y_words + ox * c.step_x_words + ky * c.row_words + kx * c.pixel_words;
     inside.then_some(word & ADDRESS_MASK)
 }
 
@@ -33,11 +28,7 @@ pub(crate) fn word(
     match first {
         None => operands.fill(c.pad_value as i8),
         Some(first) => {
-            let bytes = activation.read(
-                ((first + offset) & ADDRESS_MASK) as usize,
-                "input_address",
-                actor,
-            )?;
+            let bytes = activation.read(((first + offset) & ADDRESS_MASK) as usize, "input_address", actor)?;
             for (operand, byte) in operands.iter_mut().zip(bytes) {
                 *operand = *byte as i8;
             }
@@ -62,14 +53,7 @@ pub(crate) fn window(
     window.fill(0);
     for kx in 0..c.kernel_width {
         for ky in 0..c.kernel_height {
-            word(
-                c,
-                activation,
-                position(c, oy, ox, ky, kx),
-                group,
-                scratch,
-                actor,
-            )?;
+            word(c, activation, position(c, oy, ox, ky, kx), group, scratch, actor)?;
             // Taps count back from the one read last.
             let tap = (c.kernel_width * c.kernel_height - 1 - (kx * c.kernel_height + ky)) as usize;
             let step = &mut window[tap / tn * tm * tn..];
@@ -104,8 +88,7 @@ pub(crate) fn patch(
             if (0..i64::from(c.row_bytes)).contains(&byte) {
                 let offset = (oy * c.stride_y + ky) * c.row_words + byte as u32 / tm as u32;
                 let address = (c.input_address + offset) & ADDRESS_MASK;
-                *operand = activation.read(address as usize, "input_address", actor)?
-                    [byte as usize % tm] as i8;
+                *operand = activation.read(address as usize, "input_address", actor)?[byte as usize % tm] as i8;
             }
         }
     }

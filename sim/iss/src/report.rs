@@ -39,3 +39,17 @@ pub struct RunReport {
     /// In program order, the END or the malformed instruction last.
     pub instructions: Vec<InstructionReport>,
 }
+
+/// What a COMPUTE asks of the array and of activation memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Issue {
+    /// From the first step or read to the last step, both included.
+    pub cycles: u64,
+    /// Cycles in which the array works.
+    pub steps: u64,
+    /// Cycles of activation memory's read port: operands (padding too), residuals and, with a single
+    /// port, results.
+    pub reads: u64,
+    /// Cycles of its write port: one a result word.
+    pub writes: u64,
+}

@@ -31,22 +31,11 @@ pub(crate) fn own(c: &Compute, accumulator: i64, p: &Parameter) -> i32 {
 
 /// The sum of the layer's own result and the residual's byte.
 pub(crate) fn add(c: &Compute, own: i32, residual: i32) -> i32 {
-    let (own, residual) = (
-        i64::from(own - c.own_zero_point),
-        i64::from(residual - c.residual_zero_point),
-    );
-    let (scaled, other) = if c.scale_residual == 1 {
-        (residual, own)
-    } else {
-        (own, residual)
-    };
+    let (own, residual) = (i64::from(own - c.own_zero_point), i64::from(residual - c.residual_zero_point));
+    let (scaled, other) = if c.scale_residual == 1 { (residual, own) } else { (own, residual) };
     let t = round_shift(high_mul(scaled << 20, c.scale_q), c.scale_shift) + (other << 19);
     let v = round_shift(high_mul(t, c.sum_q), c.sum_shift);
-    clamp(
-        v + i64::from(c.sum_zero_point),
-        c.sum_minimum,
-        c.sum_maximum,
-    )
+    clamp(v + i64::from(c.sum_zero_point), c.sum_minimum, c.sum_maximum)
 }
 
 #[cfg(test)]
@@ -55,16 +44,9 @@ mod tests {
 
     #[test]
     fn shifts_round_half_away_from_zero() {
-        for (v, n, expected) in [
-            (5, 1, 3),
-            (-5, 1, -3),
-            (4, 3, 1),
-            (-4, 3, -1),
-            (3, 3, 0),
-            (-3, 3, 0),
-            (7, 0, 7),
-            (-(1 << 28), 31, 0),
-        ] {
+        for (v, n, expected) in
+            [(5, 1, 3), (-5, 1, -3), (4, 3, 1), (-4, 3, -1), (3, 3, 0), (-3, 3, 0), (7, 0, 7), (-(1 << 28), 31, 0)]
+        {
             assert_eq!(round_shift(v, n), expected, "{v} >> {n}");
         }
     }
@@ -101,17 +83,7 @@ mod tests {
         for (own, residual) in [(3, -4), (10, 20), (-100, -100), (127, 127), (0, -1)] {
             let expected = ((own - 3) + (residual + 4) + 1).clamp(-128, 127);
             assert_eq!(add(&c, own, residual), expected);
-            assert_eq!(
-                add(
-                    &Compute {
-                        scale_residual: 1,
-                        ..c
-                    },
-                    own,
-                    residual
-                ),
-                expected
-            );
+            assert_eq!(add(&Compute { scale_residual: 1, ..c }, own, residual), expected);
         }
     }
 }

@@ -1,78 +1,78 @@
-//! The constants of the cycle prediction: everything that is a property of the Verilog and not of
-//! the machine contract. The tests against the Verilog keep them honest.
+//! The constants of the cycle prediction: depths of pipelines that are properties of the Verilog and
+//! not of the machine contract. The tests against the Verilog keep them honest.
 
 use cortado_arch::isa::Mode;
 use cortado_arch::Architecture;
 
-/// Pipeline depths and queue sizes, in cycles unless said.
+/// From the read of an activation word to the cycle that has it: address, memory, output register.
+const READ: u64 = 3;
+/// From a word to its operands at the multipliers: choice of bytes, operand register.
+const OPERANDS: u64 = 2;
+/// From operands to the sums of a dot product without adders: products and their register.
+const PRODUCTS: u64 = 2;
+/// From a step's sums to the totals that the post-processor takes.
+const ACCUMULATE: u64 = 1;
+/// From the issue of a part to its operand at the requantiser.
+const OPERAND: u64 = 3;
+/// From an operand to its clamped byte, to its rounded product.
+const CLAMP: u64 = 11;
+const ROUND: u64 = 9;
+/// From a rounded product to the partial sum.
+const PARTIAL: u64 = 1;
+/// From the last part of a vector to the whole vector.
+const ASSEMBLE: u64 = 1;
+/// From a word to the cycle in which a patch that it ends can move to the reserve: turn, write.
+const GATHER: u64 = 2;
+
+/// Depths of an engine's pipelines, in cycles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
-    /// From `start` to the first fetch command.
-    pub first_fetch: u64,
-    /// From the last byte of an instruction to its arrival at a unit.
-    pub dispatch: u64,
-    /// Instructions held decoded ahead of the one that waits at its unit; 0: the next instruction is
-    /// fetched only when this one has started.
-    pub queue_depth: usize,
-    /// From the start of a COMPUTE to its first step, or to the first read of a window.
-    pub compute_start: u64,
-    /// From the read of a word to the step that multiplies it (Depthwise, Patch).
-    pub window_fill: u64,
-    /// From the last step to the retirement, less the adder tree's levels and one pass of the
-    /// post-processor.
-    pub compute_drain: u64,
-    /// Pipeline stages per level of the adder tree.
-    pub tree_level: u64,
-    /// Cycles that a Patch run takes when none of its bytes are in the map.
-    pub empty_run: u64,
-    /// From the start of a LOAD or STORE to its first command.
-    pub transfer_start: u64,
-    /// From the last beat of a LOAD to its retirement.
-    pub load_end: u64,
-    /// From the command of a STORE burst to its first beat: reads of activation memory.
-    pub store_fill: u64,
-    /// From the last beat of a STORE to its retirement.
-    pub store_end: u64,
-    /// Bursts of one channel whose commands may be under way at a time; at least 1.
-    pub outstanding_bursts: usize,
-    /// From the retirement of all before it to the end of the run.
-    pub end: u64,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            first_fetch: 2,
-            dispatch: 2,
-            queue_depth: 1,
-            compute_start: 5,
-            window_fill: 2,
-            compute_drain: 10,
-            tree_level: 1,
-            empty_run: 1,
-            transfer_start: 2,
-            load_end: 2,
-            store_fill: 3,
-            store_end: 1,
-            outstanding_bursts: 1,
-            end: 2,
-        }
-    }
+    /// From the grant of a read of activation memory to the word.
+    pub read: u64,
+    /// From a step that reads its word to the totals of the output that it completes.
+    pub totals: u64,
+    /// The same of a Patch step, which needs no read.
+    pub patch_totals: u64,
+    /// From the issue of the last part of a pass of the post-processor to its vector: of bytes, and of
+    /// the partial sums of a residual.
+    pub result_pass: u64,
+    pub scaling_pass: u64,
+    /// From the issue of the last read of a patch to the cycle in which it can move to the reserve.
+    pub gather: u64,
+    /// From the launch of a Patch COMPUTE to its first read: bounds of the first runs.
+    pub patch_warm_up: u64,
+    /// A patch's first read may issue this many cycles before the steps that hold the reserve end.
+    pub patch_ahead: u64,
 }
 
 impl Timing {
-    /// Cycles from the last step of a COMPUTE to its retirement.
-    pub fn drain(&self, a: &Architecture, residual: bool) -> u64 {
-        self.compute_drain
-            + self.tree_level * u64::from(a.tn.ilog2())
-            + a.vector_interval(residual) as u64
+    /// Of the engine that is generated for `a`.
+    pub fn of(a: &Architecture) -> Self {
+        // A register behind every level of adders.
+        let tree = u64::from(a.tn.ilog2());
+        let from_word = OPERANDS + PRODUCTS + tree + ACCUMULATE;
+        Self {
+            read: READ,
+            totals: READ + from_word,
+            patch_totals: 1 + from_word,
+            result_pass: OPERAND + CLAMP + ASSEMBLE,
+            scaling_pass: OPERAND + ROUND + PARTIAL + ASSEMBLE,
+            gather: READ + GATHER,
+            patch_warm_up: 3,
+            patch_ahead: 5,
+        }
     }
 
-    /// Cycles from the start of a COMPUTE to its first step or window read.
-    pub fn lead(&self, mode: Mode) -> u64 {
+    /// From the last step of an output to the totals, by mode.
+    pub fn step_to_totals(&self, mode: Mode) -> u64 {
         match mode {
-            Mode::Convolution | Mode::Channelwise => self.compute_start,
-            Mode::Depthwise | Mode::Patch => self.compute_start + self.window_fill,
+            Mode::Convolution | Mode::Channelwise | Mode::Depthwise => self.totals,
+            Mode::Patch => self.patch_totals,
         }
+    }
+
+    /// From the last step of a COMPUTE without a residual to its retirement.
+    pub fn drain(&self, a: &Architecture, mode: Mode) -> u64 {
+        self.step_to_totals(mode) + a.chunks() as u64 + self.result_pass + 2
     }
 }

@@ -19,6 +19,14 @@ pub fn measure() -> Result<Measured, Failure> {
     Ok(infer(&graph())?.layer_utilisation())
 }
 
+/// Measures the same with the input's arrival and the output's departure.
+///
+/// # Errors
+/// As [`measure`].
+pub fn with_transfers() -> Result<Measured, Failure> {
+    Ok(infer(&graph())?.utilisation())
+}
+
 fn graph() -> Graph {
     let mut random = Random::new(SEED);
     let tensor = |name: &str, channels| Tensor {

@@ -5,6 +5,8 @@ use crate::execution::{self, Run, Verilated};
 use crate::failure::Failure;
 use crate::inputs::{elements, tensor, Random};
 use crate::layers::{breakdown, utilisation, Breakdown};
+use crate::synth::Pins;
+use crate::verbs::synth::synthesise;
 use crate::verbs::verilog::each;
 use crate::{files, model, preset, rtl, single};
 use cortado_arch::{preset as presets, Architecture};
@@ -19,6 +21,9 @@ use std::time::Instant;
 /// Repetitions of a measurement of speed; the best counts, which other load disturbs least.
 const REPETITIONS: usize = 3;
 
+/// Seeds of place and route, tried in order until one meets the clock.
+const ROUTE_SEEDS: [u32; 3] = [1, 2, 3];
+
 /// A value with what it was measured on and with.
 pub struct Measured {
     /// In the figure's own unit.
@@ -27,6 +32,8 @@ pub struct Measured {
     pub preset: String,
     /// The tool and its version.
     pub tool: String,
+    /// Seed of what is random in it.
+    pub seed: u64,
     /// Layer by layer, where there are layers.
     pub breakdown: Option<Breakdown>,
 }
@@ -61,7 +68,7 @@ impl Inference {
     }
 
     fn measured(self, value: f64) -> Measured {
-        Measured { value, preset: self.arch.name, tool: self.tool, breakdown: Some(self.breakdown) }
+        Measured { value, preset: self.arch.name, tool: self.tool, seed: SEED, breakdown: Some(self.breakdown) }
     }
 }
 
@@ -143,7 +150,7 @@ pub fn harness() -> Result<Measured, Failure> {
     let text = rtl::verilog(&arch)?;
     let found = harness_ratio(&verilator, engine::TOP, &text, &build, &joined.memory, &options, 5 * REPETITIONS)
         .map_err(|error| Failure::Check(error.to_string()))?;
-    Ok(Measured { value: found.ratio(), preset: arch.name, tool: execution::version(&verilator), breakdown: None })
+    Ok(Measured { value: found.ratio(), preset: arch.name, tool: execution::version(&verilator), seed: SEED, breakdown: None })
 }
 
 /// Seconds to emit every preset's Verilog, as `cortado verilog --all` does, without writing it.
@@ -158,6 +165,30 @@ pub fn emit() -> Result<Measured, Failure> {
         value: begun.elapsed().as_secs_f64(),
         preset: "all".to_owned(),
         tool: format!("cortado {}", rtl::VERSION),
+        seed: SEED,
         breakdown: None,
     })
+}
+
+/// LUT4 of an engine as Yosys maps it.
+///
+/// # Errors
+/// Yosys is missing or refuses.
+pub fn luts(name: &str) -> Result<Measured, Failure> {
+    let report = synthesise(&preset::load(name)?, None)?;
+    let (value, tool) = (report.cells.lut4 as f64, report.yosys);
+    Ok(Measured { value, preset: name.to_owned(), tool, seed: SEED, breakdown: None })
+}
+
+/// Clock of an engine after place and route, in MHz.
+///
+/// # Errors
+/// A tool is missing or refuses.
+pub fn clock(name: &str) -> Result<Measured, Failure> {
+    let report = synthesise(&preset::load(name)?, Some((&ROUTE_SEEDS, Pins::Harness)))?;
+    let Some(routed) = report.routed else {
+        return Err(Failure::Check(format!("{name} was synthesised and not routed")));
+    };
+    let (value, seed) = (routed.fmax_mhz, routed.seed.into());
+    Ok(Measured { value, preset: name.to_owned(), tool: routed.nextpnr, seed, breakdown: None })
 }

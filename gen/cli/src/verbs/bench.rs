@@ -73,16 +73,18 @@ fn line(figure: &Figure) -> String {
 }
 
 fn table(figures: &[Figure]) -> String {
-    let mut text = "| figure | what | value | target | reference | preset |\n|---|---|---|---|---|---|\n".to_owned();
+    let mut text = "| figure | what | value | target | reference | preset, seed, tool |\n|---|---|---|---|---|---|\n".to_owned();
     for figure in figures {
         text.push_str(&format!(
-            "| `{}` | {} | {} | {} | {} | `{}` |\n",
+            "| `{}` | {} | {} | {} | {} | `{}`, {}, {} |\n",
             figure.figure,
             figure.what,
             value(figure.value),
             target(figure),
             reference(figure),
-            figure.preset
+            figure.preset,
+            figure.seed,
+            figure.tool
         ));
     }
     text

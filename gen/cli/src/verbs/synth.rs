@@ -51,23 +51,10 @@ struct Report {
 /// The preset has no part, a tool is missing or refuses, or the clock is not met.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let arch = arguments.preset.load()?;
-    let part = part(&arch)?;
-    let source = files::build().join(format!("rtl/{}.v", arch.name));
-    files::write(&source, rtl::verilog(&arch)?.as_bytes())?;
-    let route = RouteRequest {
-        requested_mhz: f64::from(clock(&arch)?),
-        seeds: arguments.seeds.clone(),
-        pins: arguments.pins.clone().map_or(Pins::Harness, Pins::Constraints),
-    };
-    let request = SynthRequest {
-        route: (!arguments.no_route).then_some(route),
-        out_dir: files::build().join("synth"),
-        tools_dir: files::tools(),
-        ..SynthRequest::new(&source, engine::TOP, part, std::path::Path::new("."))
-    };
+    let pins = arguments.pins.clone().map_or(Pins::Harness, Pins::Constraints);
     let progress = console.progress(1);
-    progress.doing(format!("synthesising {} for {part}", arch.name));
-    let figures = synth(&request).map_err(failure)?;
+    progress.doing(format!("synthesising {}", arch.name));
+    let figures = synthesise(&arch, (!arguments.no_route).then_some((arguments.seeds.as_slice(), pins)))?;
     drop(progress);
     let report = Report { preset: arch.name, version: rtl::VERSION, figures };
     console.answer(&report, text)?;
@@ -78,6 +65,25 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Writes the preset's Verilog and synthesises it; routes it with the seeds and pins given.
+///
+/// # Errors
+/// The preset has no part, or a tool is missing or refuses.
+pub fn synthesise(arch: &Architecture, route: Option<(&[u32], Pins)>) -> Result<SynthReport, Failure> {
+    let part = part(arch)?;
+    let source = files::build().join(format!("rtl/{}.v", arch.name));
+    files::write(&source, rtl::verilog(arch)?.as_bytes())?;
+    let requested_mhz = f64::from(clock(arch)?);
+    let route = route.map(|(seeds, pins)| RouteRequest { requested_mhz, seeds: seeds.to_vec(), pins });
+    let request = SynthRequest {
+        route,
+        out_dir: files::build().join("synth"),
+        tools_dir: files::tools(),
+        ..SynthRequest::new(&source, engine::TOP, part, std::path::Path::new("."))
+    };
+    synth(&request).map_err(failure)
 }
 
 /// What a tool refuses is a check that failed; all else is in the way of the check.

@@ -49,11 +49,7 @@ pub struct Built {
 /// A map in the blocked layout; bytes beyond the channels are noise.
 pub fn blocked(map: &[i8], channels: usize, tm: usize, random: &mut Random) -> Vec<u8> {
     let words = channels.div_ceil(tm);
-    let mut bytes: Vec<u8> = random
-        .bytes(map.len() / channels * words * tm)
-        .iter()
-        .map(|b| *b as u8)
-        .collect();
+    let mut bytes: Vec<u8> = random.bytes(map.len() / channels * words * tm).iter().map(|b| *b as u8).collect();
     for (i, value) in map.iter().enumerate() {
         bytes[i / channels * words * tm + i % channels] = *value as u8;
     }
@@ -66,20 +62,8 @@ impl Layer {
             (n + p + after).checked_sub(k).map_or(0, |x| x / s + 1)
         };
         (
-            size(
-                self.height,
-                self.kernel.0,
-                self.stride.0,
-                self.pad.0,
-                self.pad_after.0,
-            ),
-            size(
-                self.width,
-                self.kernel.1,
-                self.stride.1,
-                self.pad.1,
-                self.pad_after.1,
-            ),
+            size(self.height, self.kernel.0, self.stride.0, self.pad.0, self.pad_after.0),
+            size(self.width, self.kernel.1, self.stride.1, self.pad.1, self.pad_after.1),
         )
     }
 
@@ -126,11 +110,7 @@ impl Layer {
             weights.fill(1);
         }
         let residual = random.bytes(oh * ow * outs);
-        let pad_value = if self.pool {
-            -128
-        } else {
-            i32::from(random.byte())
-        };
+        let pad_value = if self.pool { -128 } else { i32::from(random.byte()) };
         let parameters: Vec<Parameter> = (0..outs)
             .map(|_| Parameter {
                 bias: (random.next() % 20001) as i32 - 10000,
@@ -147,11 +127,7 @@ impl Layer {
             (pixel, pixel * self.width)
         };
         let input_bytes = if packed {
-            let mut bytes: Vec<u8> = random
-                .bytes(self.height * row_words * tm)
-                .iter()
-                .map(|b| *b as u8)
-                .collect();
+            let mut bytes: Vec<u8> = random.bytes(self.height * row_words * tm).iter().map(|b| *b as u8).collect();
             for y in 0..self.height {
                 for x in 0..row_bytes {
                     bytes[y * row_words * tm + x] = input[y * row_bytes + x] as u8;
@@ -165,14 +141,7 @@ impl Layer {
         let weight_bytes = self.weight_words(&a, &weights);
         let mut parameter_bytes = Vec::new();
         for o in 0..groups * tm {
-            parameter_bytes.extend(
-                parameters
-                    .get(o)
-                    .copied()
-                    .unwrap_or_default()
-                    .encode()
-                    .unwrap(),
-            );
+            parameter_bytes.extend(parameters.get(o).copied().unwrap_or_default().encode().unwrap());
         }
         let input_base = 3;
         let residual_base = input_base + input_bytes.len() / tm + 5;
@@ -186,33 +155,21 @@ impl Layer {
             return None;
         }
         let small = |random: &mut Random| i32::from(random.byte());
-        let last = if self.mode == Mode::Channelwise {
-            1
-        } else {
-            (self.channels - 1) % tm / tn + 1
-        };
+        let last = if self.mode == Mode::Channelwise { 1 } else { (self.channels - 1) % tm / tn + 1 };
         let columns = (ow - 1) * self.stride.1 + kw;
         let shared = if self.mode == Mode::Depthwise {
-            columns
-                .saturating_sub(self.pad.1 + self.width)
-                .min(self.pad.1)
-                .min(kw - 1)
+            columns.saturating_sub(self.pad.1 + self.width).min(self.pad.1).min(kw - 1)
         } else {
             0
         };
-        let blocks = if self.mode == Mode::Channelwise {
-            1
-        } else {
-            self.channels.div_ceil(tm)
-        };
+        let blocks = if self.mode == Mode::Channelwise { 1 } else { self.channels.div_ceil(tm) };
         let compute = Compute {
             maximum: self.pool.into(),
             weight_hold: self.pool.into(),
             residual: self.residual.into(),
             scale_residual: self.scale_residual.into(),
-            input_address: (input_base as i64
-                - (self.pad.0 * row_words + self.pad.1 * pixel_words) as i64)
-                as u16 as u32,
+            input_address: (input_base as i64 - (self.pad.0 * row_words + self.pad.1 * pixel_words) as i64) as u16
+                as u32,
             output_address: output_base as u32,
             residual_address: residual_base as u32,
             weight_address: weight_base as u32,
@@ -239,16 +196,8 @@ impl Layer {
             shared_words: (shared * pixel_words) as u32,
             window_steps: steps.min(63) as u32,
             run_bytes: if packed { run_bytes as u32 } else { 0 },
-            step_x_bytes: if packed {
-                (self.stride.1 * self.channels) as u32
-            } else {
-                0
-            },
-            pad_left_bytes: if packed {
-                (self.pad.1 * self.channels) as u32
-            } else {
-                0
-            },
+            step_x_bytes: if packed { (self.stride.1 * self.channels) as u32 } else { 0 },
+            pad_left_bytes: if packed { (self.pad.1 * self.channels) as u32 } else { 0 },
             row_bytes: if packed { row_bytes as u32 } else { 0 },
             pad_value,
             zero_point: small(&mut random),
@@ -268,23 +217,17 @@ impl Layer {
         let sums = self.accumulators(&input, &weights, pad_value);
         let expected = sums.iter().enumerate().map(|(i, sum)| {
             let p = parameters[i % outs];
-            let own = reference_scale(i128::from(*sum) + i128::from(p.bias), p.q, p.shift)
-                + i128::from(compute.zero_point);
+            let own =
+                reference_scale(i128::from(*sum) + i128::from(p.bias), p.q, p.shift) + i128::from(compute.zero_point);
             let own = own.clamp(compute.minimum.into(), compute.maximum_value.into());
             if !self.residual {
                 return own as i8;
             }
             let own = own - i128::from(compute.own_zero_point);
             let r = i128::from(residual[i]) - i128::from(compute.residual_zero_point);
-            let (scaled, other) = if self.scale_residual {
-                (r, own)
-            } else {
-                (own, r)
-            };
-            let t =
-                reference_scale(scaled << 20, compute.scale_q, compute.scale_shift) + (other << 19);
-            let sum = reference_scale(t, compute.sum_q, compute.sum_shift)
-                + i128::from(compute.sum_zero_point);
+            let (scaled, other) = if self.scale_residual { (r, own) } else { (own, r) };
+            let t = reference_scale(scaled << 20, compute.scale_q, compute.scale_shift) + (other << 19);
+            let sum = reference_scale(t, compute.sum_q, compute.sum_shift) + i128::from(compute.sum_zero_point);
             sum.clamp(compute.sum_minimum.into(), compute.sum_maximum.into()) as i8
         });
         let expected = expected.collect();
@@ -303,26 +246,8 @@ impl Layer {
         external.resize(external.len().next_multiple_of(INSTRUCTION_BYTES), 0);
         let words = |bytes: &[u8], each: usize| (bytes.len() / each) as u32;
         let program = encode(&[
-            at(
-                0,
-                0,
-                load(
-                    OnChip::Activation,
-                    input_base as u32,
-                    words(&input_bytes, tm),
-                    input_at,
-                ),
-            ),
-            at(
-                0,
-                0,
-                load(
-                    OnChip::Weight,
-                    weight_base as u32,
-                    words(&weight_bytes, tm * tn),
-                    weight_at,
-                ),
-            ),
+            at(0, 0, load(OnChip::Activation, input_base as u32, words(&input_bytes, tm), input_at)),
+            at(0, 0, load(OnChip::Weight, weight_base as u32, words(&weight_bytes, tm * tn), weight_at)),
             at(
                 0,
                 0,
@@ -333,22 +258,9 @@ impl Layer {
                     parameter_at,
                 ),
             ),
-            at(
-                0,
-                0,
-                load(
-                    OnChip::Activation,
-                    residual_base as u32,
-                    words(&residual_bytes, tm),
-                    residual_at,
-                ),
-            ),
+            at(0, 0, load(OnChip::Activation, residual_base as u32, words(&residual_bytes, tm), residual_at)),
             at(4, 0, Operation::Compute(self.mode, compute)),
-            at(
-                0,
-                1,
-                store(output_base as u32, words(&residual_bytes, tm), output_at),
-            ),
+            at(0, 1, store(output_base as u32, words(&residual_bytes, tm), output_at)),
             at(0, 0, Operation::End),
         ]);
         external[..program.len()].copy_from_slice(&program);
@@ -372,11 +284,7 @@ impl Built {
         let mut map = Vec::new();
         for pixel in 0..self.pixels {
             let first = self.output_byte + pixel * words * self.a.tm;
-            map.extend(
-                self.machine.external[first..][..self.out_channels]
-                    .iter()
-                    .map(|b| *b as i8),
-            );
+            map.extend(self.machine.external[first..][..self.out_channels].iter().map(|b| *b as i8));
         }
         map
     }
@@ -384,7 +292,6 @@ impl Built {
     /// Replaces instruction `index` of the program.
     pub fn replace(&mut self, index: usize, instruction: &Instruction) {
         let bytes = instruction.encode().expect("fits its fields");
-        self.machine.external[index * INSTRUCTION_BYTES..][..INSTRUCTION_BYTES]
-            .copy_from_slice(&bytes);
+        self.machine.external[index * INSTRUCTION_BYTES..][..INSTRUCTION_BYTES].copy_from_slice(&bytes);
     }
 }

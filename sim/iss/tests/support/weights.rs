@@ -33,9 +33,7 @@ impl Layer {
                     }
                 }
             }
-            Mode::Depthwise => (0..kw)
-                .rev()
-                .for_each(|kx| order.extend((0..kh).rev().map(|ky| Some((ky, kx, 0))))),
+            Mode::Depthwise => (0..kw).rev().for_each(|kx| order.extend((0..kh).rev().map(|ky| Some((ky, kx, 0))))),
             Mode::Patch => {
                 for ky in 0..kh {
                     for x in 0..kw * self.channels {
@@ -52,9 +50,9 @@ impl Layer {
                 for m in 0..tm {
                     for n in 0..tn {
                         let weight = order[s * tn + n].filter(|_| g * tm + m < self.outs());
-                        bytes.push(weight.map_or(0, |(ky, kx, i)| {
-                            weights[self.weight_index(g * tm + m, ky, kx, i)] as u8
-                        }));
+                        bytes.push(
+                            weight.map_or(0, |(ky, kx, i)| weights[self.weight_index(g * tm + m, ky, kx, i)] as u8),
+                        );
                     }
                 }
             }

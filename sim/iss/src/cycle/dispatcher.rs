@@ -1,0 +1,144 @@
+//! Fetches instructions one ahead, hands them to the units, and counts what has retired.
+
+use super::{Task, Work};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fetch {
+    Asking,
+    Fetching,
+    Dispatching,
+    Draining,
+    Finishing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transfer {
+    Idle,
+    Waiting,
+    Moving,
+    Retiring,
+}
+
+/// One LOAD or STORE and one COMPUTE are in their units at a time; the next instruction for a unit
+/// that is not free holds up all behind it.
+#[derive(Debug)]
+pub(crate) struct Dispatcher<'a> {
+    tasks: &'a [Task],
+    fetch: Fetch,
+    transfer: Transfer,
+    next: usize,
+    dma_retired: usize,
+    compute_retired: usize,
+    /// The instructions that the units hold.
+    transfer_task: usize,
+    compute_task: usize,
+}
+
+/// What reaches the dispatcher in a cycle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Events {
+    pub fetched: bool,
+    /// A LOAD or STORE has moved its last beat.
+    pub moved: bool,
+    pub compute_free: bool,
+    pub compute_retired: bool,
+}
+
+/// What the dispatcher does in a cycle; instructions by their index.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Orders {
+    pub fetch: bool,
+    pub transfer: Option<usize>,
+    pub compute: Option<usize>,
+    pub transfer_retired: Option<usize>,
+    /// The instruction that ends the run has come; it has retired.
+    pub stopping: Option<usize>,
+    pub stopped: Option<usize>,
+    /// The run is over with this cycle.
+    pub done: bool,
+}
+
+impl<'a> Dispatcher<'a> {
+    pub fn new(tasks: &'a [Task]) -> Self {
+        Self {
+            tasks,
+            fetch: Fetch::Asking,
+            transfer: Transfer::Idle,
+            next: 0,
+            dma_retired: 0,
+            compute_retired: 0,
+            transfer_task: 0,
+            compute_task: 0,
+        }
+    }
+
+    /// Whether everything that the COMPUTE handed over waits for has retired.
+    pub fn compute_met(&self) -> bool {
+        self.met(self.compute_task)
+    }
+
+    fn met(&self, task: usize) -> bool {
+        let task = &self.tasks[task];
+        self.dma_retired >= task.wait_dma && self.compute_retired >= task.wait_compute
+    }
+
+    pub fn cycle(&mut self, events: Events) -> Orders {
+        let mut orders = Orders::default();
+        let transfer_free = self.transfer == Transfer::Idle;
+        self.transfer_cycle(&events, &mut orders);
+        self.compute_retired += usize::from(events.compute_retired);
+        match self.fetch {
+            Fetch::Asking => {
+                orders.fetch = true;
+                self.fetch = Fetch::Fetching;
+            }
+            Fetch::Fetching if events.fetched => self.fetch = Fetch::Dispatching,
+            Fetch::Dispatching => self.dispatch(transfer_free, events.compute_free, &mut orders),
+            Fetch::Draining if transfer_free && events.compute_free => {
+                orders.stopped = Some(self.next);
+                self.fetch = Fetch::Finishing;
+            }
+            Fetch::Finishing => orders.done = true,
+            Fetch::Fetching | Fetch::Draining => {}
+        }
+        orders
+    }
+
+    fn transfer_cycle(&mut self, events: &Events, orders: &mut Orders) {
+        match self.transfer {
+            Transfer::Waiting if self.met(self.transfer_task) => {
+                orders.transfer = Some(self.transfer_task);
+                self.transfer = Transfer::Moving;
+            }
+            Transfer::Moving if events.moved => self.transfer = Transfer::Retiring,
+            // One retirement a cycle.
+            Transfer::Retiring if !events.compute_retired => {
+                orders.transfer_retired = Some(self.transfer_task);
+                self.transfer = Transfer::Idle;
+                self.dma_retired += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn dispatch(&mut self, transfer_free: bool, compute_free: bool, orders: &mut Orders) {
+        match self.tasks[self.next].work {
+            Work::Stop => {
+                orders.stopping = Some(self.next);
+                self.fetch = Fetch::Draining;
+                return;
+            }
+            Work::Transfer { .. } if transfer_free => {
+                self.transfer_task = self.next;
+                self.transfer = Transfer::Waiting;
+            }
+            Work::Compute(..) if compute_free => {
+                self.compute_task = self.next;
+                orders.compute = Some(self.next);
+            }
+            _ => return,
+        }
+        self.next += 1;
+        self.fetch = Fetch::Asking;
+    }
+}

@@ -1,0 +1,177 @@
+//! When each instruction starts and retires: the engine's control, cycle by cycle and without data.
+
+mod compute_unit;
+mod depthwise;
+mod dispatcher;
+mod patch;
+mod port;
+mod post;
+mod reader;
+mod sequencer;
+mod writer;
+
+use cortado_arch::isa::{error_code, Compute, Mode};
+use cortado_arch::{ActivationKind, Architecture};
+
+use crate::report::{InstructionReport, Issue, Kind, RunReport};
+use crate::timing::Timing;
+use compute_unit::ComputeUnit;
+use dispatcher::{Dispatcher, Events};
+use port::Channel;
+use reader::Reader;
+use writer::Writer;
+
+/// An instruction as the prediction sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub kind: Kind,
+    /// Instructions that must have retired before it starts; fewer than come before it.
+    pub wait_dma: usize,
+    pub wait_compute: usize,
+    pub work: Work,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    /// END, or an instruction that ends the run with an error.
+    Stop,
+    /// Words to move, and the beats they take; LOAD: `load`.
+    Transfer {
+        words: u64,
+        beats: u64,
+        activation: bool,
+        load: bool,
+    },
+    Compute(Mode, Box<Compute>),
+}
+
+/// Predicts the run of `tasks`, of which the last and only the last is [`Work::Stop`].
+pub(crate) fn predict(a: &Architecture, timing: &Timing, tasks: &[Task]) -> RunReport {
+    let mut engine = Engine::new(a, timing, tasks);
+    while engine.cycle() {}
+    let malformed = tasks.iter().any(|t| t.kind == Kind::Malformed);
+    RunReport {
+        cycles: engine.now + 1,
+        error: if malformed { error_code::INSTRUCTION } else { error_code::NONE },
+        instructions: engine.reports,
+    }
+}
+
+/// What a COMPUTE takes whose fields are right for its mode ([`crate::Machine::run`] checks them),
+/// when nothing else uses activation memory.
+pub fn issue(a: &Architecture, mode: Mode, c: &Compute) -> Issue {
+    let timing = Timing::of(a);
+    let mut unit = ComputeUnit::new(a, &timing);
+    unit.accept(0, mode, c);
+    let mut now = 0;
+    while !unit.cycle(now, true).retired {
+        now += 1;
+    }
+    unit.issued()
+}
+
+struct Engine<'a> {
+    tasks: &'a [Task],
+    single_port: bool,
+    now: u64,
+    dispatcher: Dispatcher<'a>,
+    reader: Reader,
+    writer: Writer,
+    compute: ComputeUnit<'a>,
+    reads: Channel,
+    writes: Channel,
+    reports: Vec<InstructionReport>,
+}
+
+impl<'a> Engine<'a> {
+    fn new(a: &'a Architecture, timing: &'a Timing, tasks: &'a [Task]) -> Self {
+        let report = |(index, task): (usize, &Task)| InstructionReport {
+            index,
+            kind: task.kind,
+            start: 0,
+            retire: 0,
+            issue_cycles: 0,
+            steps: 0,
+        };
+        Self {
+            tasks,
+            single_port: a.activation_kind == ActivationKind::Spram,
+            // Cycle 0 is the one with `start`.
+            now: 0,
+            dispatcher: Dispatcher::new(tasks),
+            reader: Reader::new(a),
+            writer: Writer::new(a, timing),
+            compute: ComputeUnit::new(a, timing),
+            reads: Channel::reads(a),
+            writes: Channel::writes(a),
+            reports: tasks.iter().enumerate().map(report).collect(),
+        }
+    }
+
+    /// One cycle; false when it was the last.
+    fn cycle(&mut self) -> bool {
+        self.now += 1;
+        let now = self.now;
+        let compute_free = self.compute.free();
+        let computed = self.compute.cycle(now, self.dispatcher.compute_met());
+
+        // The compute unit goes before STOREs and LOADs; with a single port LOADs go last.
+        let store_granted = computed.read_open && !computed.reads;
+        let reading = computed.reads || (store_granted && self.writer.reads());
+        let load_ready = !self.reader.to_activation() || !(computed.writes || (self.single_port && reading));
+        let read = self.reader.cycle(self.reads.open(now), load_ready);
+        self.reads.end_cycle(now, read.beat, read.command);
+        let written = self.writer.cycle(store_granted, self.writes.open(now));
+        self.writes.end_cycle(now, written.beat, written.command);
+
+        if computed.started {
+            self.reports[self.compute.task()].start = now;
+        }
+        if computed.retired {
+            let issue = self.compute.issued();
+            let report = &mut self.reports[self.compute.task()];
+            report.retire = now;
+            (report.issue_cycles, report.steps) = (issue.cycles, issue.steps);
+        }
+        let orders = self.dispatcher.cycle(Events {
+            fetched: read.fetch,
+            moved: read.load || written.store,
+            compute_free,
+            compute_retired: computed.retired,
+        });
+        self.obey(orders);
+        !orders.done
+    }
+
+    fn obey(&mut self, orders: dispatcher::Orders) {
+        let now = self.now;
+        let tasks = self.tasks;
+        if orders.fetch {
+            self.reader.fetch();
+        }
+        if let Some(index) = orders.transfer {
+            self.reports[index].start = now;
+            if let Work::Transfer { words, beats, activation, load } = tasks[index].work {
+                if load {
+                    self.reader.load(beats, activation);
+                } else {
+                    self.writer.store(words);
+                }
+            }
+        }
+        if let Some(index) = orders.compute {
+            if let Work::Compute(mode, c) = &tasks[index].work {
+                self.compute.accept(index, *mode, c);
+            }
+        }
+        if let Some(index) = orders.transfer_retired {
+            self.reports[index].retire = now;
+        }
+        if let Some(index) = orders.stopping {
+            self.reports[index].start = now;
+        }
+        if let Some(index) = orders.stopped {
+            self.reports[index].retire = now;
+        }
+    }
+}
