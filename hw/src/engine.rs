@@ -2,8 +2,6 @@
 
 use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
-use crate::make;
-use crate::make::{constant, many, signals};
 use crate::cells::ram::{BankedRam, RamError};
 use crate::cells::reg::Reg;
 use crate::control::compute_control::ComputeControl;
@@ -13,6 +11,8 @@ use crate::control::reader::Reader;
 use crate::control::writer::Writer;
 use crate::emit::{emit, EmitError, Header};
 use crate::feed::feed::Feed;
+use crate::make;
+use crate::make::{constant, many, signals};
 use crate::memory::ActivationMemory;
 use crate::post::post_processor::PostProcessor;
 use crate::{clock, comment, dff_setup};
@@ -142,8 +142,18 @@ impl Logic for Engine {
     fn update(&mut self) {
         comment!("Engine: program in external memory in, results in external memory out");
         clock!(
-            self, clock, dispatcher, instruction_register, reader, writer, compute_control, feed, post_processor,
-            activation_memory, weight_memory, parameter_memory
+            self,
+            clock,
+            dispatcher,
+            instruction_register,
+            reader,
+            writer,
+            compute_control,
+            feed,
+            post_processor,
+            activation_memory,
+            weight_memory,
+            parameter_memory
         );
         dff_setup!(self, clock, activation_read, activation_read_address, activation_write_address);
 
@@ -230,7 +240,8 @@ impl Logic for Engine {
             self.output_lane[m].maximum.next = self.compute_control.layer.val().maximum.any();
             for n in 0..self.feed.shared.len() {
                 self.output_lane[m].shared[n].next = self.feed.shared[n].val();
-                self.output_lane[m].weights[n].next = self.weight_memory.read_data[self.feed.shared.len() * m + n].val();
+                self.output_lane[m].weights[n].next =
+                    self.weight_memory.read_data[self.feed.shared.len() * m + n].val();
             }
             self.post_processor.totals[m].next = self.output_lane[m].total.val();
         }

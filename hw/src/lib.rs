@@ -5,12 +5,12 @@
 //! (`cortado-arch`, `docs/machine.md`) and no model.
 
 pub mod array;
-pub mod make;
 pub mod cells;
 pub mod config;
 pub mod control;
 pub mod emit;
 pub mod engine;
 pub mod feed;
+pub mod make;
 pub mod memory;
 pub mod post;

@@ -1,9 +1,9 @@
 //! Activation memory: block RAM or the UP5K's single-port RAM behind one interface.
 
-use crate::make;
-use crate::make::{many, signals};
 use crate::cells::ram::{BankedRam, RamError, SinglePortRam};
 use crate::cells::reg::Reg;
+use crate::make;
+use crate::make::{many, signals};
 use crate::{clock, comment, dff_setup};
 use cortado_arch::{ActivationKind, Architecture};
 use rust_hdl::prelude::*;
@@ -35,7 +35,9 @@ impl ActivationMemory {
             ActivationKind::Bram => {
                 (vec![BankedRam::new(arch.activation_words, banks, 8 * arch.port_bytes, true)?], vec![], vec![])
             }
-            ActivationKind::Spram => (vec![], vec![SinglePortRam::new(arch.activation_words, arch.tm / 2)?], many(arch.tm)),
+            ActivationKind::Spram => {
+                (vec![], vec![SinglePortRam::new(arch.activation_words, arch.tm / 2)?], many(arch.tm))
+            }
         };
         Ok(make!(
             clock read_enable read_address write_address any_write;

@@ -5,7 +5,7 @@ mod emit_support;
 use std::process::Command;
 
 use cortado_hw::cells::ram::{BankedRam, SinglePortRam};
-use emit_support::{tool, scratch, simulate, text};
+use emit_support::{scratch, simulate, text, tool};
 
 const BANKED: &str = r#"
     static uint32_t memory[300]; static bool known[300];
@@ -58,11 +58,7 @@ fn single_port_ram_writes_bytes_and_reads_words() {
         if (out_known) check("read_data", top.read_data, out);
     }
 "#;
-    simulate(
-        "single_port_ram",
-        &text(SinglePortRam::new(64, 2).expect("legal")),
-        body,
-    );
+    simulate("single_port_ram", &text(SinglePortRam::new(64, 2).expect("legal")), body);
 }
 
 /// The cells `script` leaves of the design, as Yosys's `stat` counts them.
@@ -71,16 +67,9 @@ fn cells(name: &str, verilog: &str, script: &str) -> Option<Vec<(String, usize)>
     let file = scratch(name).join("dut.v");
     std::fs::write(&file, verilog).expect("write");
     let run = format!("read_verilog {}; {script}; flatten; stat", file.display());
-    let out = Command::new(yosys)
-        .args(["-p", &run])
-        .output()
-        .expect("yosys runs");
+    let out = Command::new(yosys).args(["-p", &run]).output().expect("yosys runs");
     let said = String::from_utf8_lossy(&out.stdout);
-    assert!(
-        out.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
     // Cell and count in older versions, count and cell in newer ones.
     let stat = said.rsplit("=== dut ===").next()?;
     let row = |line: &str| match *line.split_whitespace().collect::<Vec<_>>() {
@@ -101,58 +90,26 @@ fn memories_map_to_block_ram_without_logic() {
     let single = text(SinglePortRam::new(16384, 2).expect("legal"));
     let cases = [
         ("ecp5", banked(false), "synth_ecp5 -top dut", "DP16KD", 2, 0),
-        (
-            "ecp5_registered",
-            banked(true),
-            "synth_ecp5 -top dut",
-            "DP16KD",
-            2,
-            0,
-        ),
-        (
-            "ice40",
-            banked(false),
-            "synth_ice40 -top dut",
-            "SB_RAM40_4K",
-            8,
-            0,
-        ),
+        ("ecp5_registered", banked(true), "synth_ecp5 -top dut", "DP16KD", 2, 0),
+        ("ice40", banked(false), "synth_ice40 -top dut", "SB_RAM40_4K", 8, 0),
         // Byte enables gated by enable, and the all-low compare, per lane.
-        (
-            "ice40_spram",
-            single,
-            "synth_ice40 -spram -top dut",
-            "SB_SPRAM256KA",
-            2,
-            9,
-        ),
+        ("ice40_spram", single, "synth_ice40 -spram -top dut", "SB_SPRAM256KA", 2, 9),
     ];
     for (name, verilog, script, cell, want, most_luts) in cases {
         let Some(found) = cells(name, &verilog, script) else {
             return;
         };
         println!("{name}: {found:?}");
-        let memories = found
-            .iter()
-            .filter(|(c, _)| c == cell)
-            .map(|(_, n)| n)
-            .sum::<usize>();
+        let memories = found.iter().filter(|(c, _)| c == cell).map(|(_, n)| n).sum::<usize>();
         assert_eq!(memories, want, "{name}: {found:?}");
-        let logic: usize = found
-            .iter()
-            .filter(|(c, _)| c == "LUT4" || c == "SB_LUT4")
-            .map(|(_, n)| n)
-            .sum();
+        let logic: usize = found.iter().filter(|(c, _)| c == "LUT4" || c == "SB_LUT4").map(|(_, n)| n).sum();
         assert!(logic <= most_luts, "{name}: {found:?}");
     }
 }
 
 #[test]
 fn impossible_sizes_are_refused_in_words() {
-    let said = |r: Result<BankedRam, _>| {
-        r.err()
-            .map(|e: cortado_hw::cells::ram::RamError| e.to_string())
-    };
+    let said = |r: Result<BankedRam, _>| r.err().map(|e: cortado_hw::cells::ram::RamError| e.to_string());
     assert_eq!(
         said(BankedRam::new(70000, 1, 8, false)).as_deref(),
         Some("a memory of 70000 words; 2 to 65536 fit the 16-bit address")

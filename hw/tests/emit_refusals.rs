@@ -255,32 +255,29 @@ fn a_sound_block_is_not_refused() {
 
 #[test]
 fn signed_traps_are_refused() {
-    let cast = "is arithmetic inside a signed cast; assign the arithmetic to a Local of full width, then cast the Local";
-    refused(
-        CastProduct::default(),
-        EmitErrorKind::Signed,
-        &format!("E-EMIT-SIGNED: module dut, signal s * t: {cast}"),
-    );
-    refused(
-        CastSum::default(),
-        EmitErrorKind::Signed,
-        &format!("E-EMIT-SIGNED: module dut, signal s + t: {cast}"),
-    );
+    let cast =
+        "is arithmetic inside a signed cast; assign the arithmetic to a Local of full width, then cast the Local";
+    refused(CastProduct::default(), EmitErrorKind::Signed, &format!("E-EMIT-SIGNED: module dut, signal s * t: {cast}"));
+    refused(CastSum::default(), EmitErrorKind::Signed, &format!("E-EMIT-SIGNED: module dut, signal s + t: {cast}"));
     let compare = "E-EMIT-SIGNED: module dut, signal s: is signed and ordered against a bare literal; compare with a Constant<Signed<N>>, or test the sign bit";
     refused(CompareLiteral::default(), EmitErrorKind::Signed, compare);
-    refused(
-        CompareLiteralLeft::default(),
-        EmitErrorKind::Signed,
-        compare,
-    );
+    refused(CompareLiteralLeft::default(), EmitErrorKind::Signed, compare);
 }
 
 #[test]
 fn undriven_latched_looped_and_overdriven_signals_are_refused() {
     refused(Latch::default(), EmitErrorKind::Latch, "E-EMIT-LATCH: module dut, signal y: gets a value on some paths only, which is a latch; assign a default to it first");
     refused(Circle::default(), EmitErrorKind::Loop, "E-EMIT-LOOP: module dut, signal y: is read before it has a value on every path, which is a loop of logic; assign it above the read, or read what it is assigned from");
-    refused(Open::default(), EmitErrorKind::Open, "E-EMIT-OPEN: module dut.inner, signal a: is not driven; assign it in the parent's update()");
-    refused(WritesInput::default(), EmitErrorKind::WritesInput, "E-EMIT-INPUT: module dut, signal a: is an input of this module and written inside it; write it in the parent");
+    refused(
+        Open::default(),
+        EmitErrorKind::Open,
+        "E-EMIT-OPEN: module dut.inner, signal a: is not driven; assign it in the parent's update()",
+    );
+    refused(
+        WritesInput::default(),
+        EmitErrorKind::WritesInput,
+        "E-EMIT-INPUT: module dut, signal a: is an input of this module and written inside it; write it in the parent",
+    );
     refused(Gated::default(), EmitErrorKind::Clock, "E-EMIT-CLOCK: module dut, signal count.clock: is a clock that is computed, conditional or read back; wire it: self.child.clock.next = self.clock.val()");
 }
 
@@ -298,7 +295,15 @@ fn names_that_collide_or_mean_nothing_are_refused() {
 #[test]
 fn forms_without_exact_verilog_are_refused() {
     refused(PartOfSum::default(), EmitErrorKind::Unsupported, "E-EMIT-FORM: module dut, signal a + u: is an expression of which bits are taken; assign it to a Local first, then take the bits");
-    refused(TooLarge::default(), EmitErrorKind::Width, "E-EMIT-WIDTH: module dut, signal 70000: does not fit 16 bits; use a wider signal or a smaller number");
+    refused(
+        TooLarge::default(),
+        EmitErrorKind::Width,
+        "E-EMIT-WIDTH: module dut, signal 70000: does not fit 16 bits; use a wider signal or a smaller number",
+    );
     refused(WildIndex::default(), EmitErrorKind::Width, "E-EMIT-WIDTH: module dut, signal u: may reach bit 65535 of the 16 bits of a; shift into a Local and take its low bits, or narrow the index");
-    refused(Silent::default(), EmitErrorKind::Unsupported, "E-EMIT-FORM: module dut, signal dut: gives no Verilog; put #[hdl_gen] on update(), or write hdl()");
+    refused(
+        Silent::default(),
+        EmitErrorKind::Unsupported,
+        "E-EMIT-FORM: module dut, signal dut: gives no Verilog; put #[hdl_gen] on update(), or write hdl()",
+    );
 }

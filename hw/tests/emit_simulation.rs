@@ -76,8 +76,7 @@ impl Logic for Operators {
     fn update(&mut self) {
         self.carry_lost.next = (self.a.val() + self.b.val()) >> 1;
         self.sum_compare.next = self.a.val() + 1 > self.b.val();
-        self.mixed.next =
-            self.a.val() & self.b.val() ^ (self.a.val() | !self.b.val()) - self.b.val();
+        self.mixed.next = self.a.val() & self.b.val() ^ (self.a.val() | !self.b.val()) - self.b.val();
         self.less.next = self.s.val() < self.t.val();
         self.below.next = self.s.val() < self.bound.val();
         self.wide.next = signed_bit_cast::<16, 8>(self.s.val());
@@ -88,13 +87,9 @@ impl Logic for Operators {
         self.reduce.next = self.reduce.val().replace_bit(3, self.a.val().xor());
         self.part.next = self.a.val().get_bits::<8>(0).get_bits::<2>(5);
         self.picked.next = self.a.val().get_bit(self.b.val().get_bits::<3>(0).index());
-        self.with_bit.next = self
-            .a
-            .val()
-            .replace_bit(self.b.val().get_bits::<3>(2).index(), true);
+        self.with_bit.next = self.a.val().replace_bit(self.b.val().get_bits::<3>(2).index(), true);
         self.negated.next = -self.s.val() + self.t.val();
-        self.equal.next = (self.a.val() == self.b.val())
-            || (self.s.val() == 0.into()) && !self.a.val().get_bit(0);
+        self.equal.next = (self.a.val() == self.b.val()) || (self.s.val() == 0.into()) && !self.a.val().get_bit(0);
         self.shifted.next = self.a.val() << self.b.val().get_bits::<3>(0);
         self.minus_five.next = (-5).into();
         self.s16.next = signed_bit_cast::<16, 8>(self.s.val());
@@ -243,11 +238,7 @@ struct Grid {
 
 impl Grid {
     fn new(n: usize) -> Self {
-        let scale = || Scale {
-            x: signals(n),
-            part: signals(n),
-            ..Scale::default()
-        };
+        let scale = || Scale { x: signals(n), part: signals(n), ..Scale::default() };
         Self {
             clock: Signal::default(),
             x: signals(n),
@@ -287,8 +278,7 @@ impl Logic for Grid {
         }
         self.chain[0].next = 7.into();
         for i in 0..self.x.len() {
-            self.chain[i + 1].next =
-                self.chain[i].val() + unsigned_cast_bits::<16, 8>(unsigned_cast(self.x[i].val()));
+            self.chain[i + 1].next = self.chain[i].val() + unsigned_cast_bits::<16, 8>(unsigned_cast(self.x[i].val()));
         }
         self.last.next = self.chain[self.chain.len() - 1].val();
         self.least.next = self.x[0].val() < self.x[1].val();
@@ -357,8 +347,7 @@ impl Logic for Spill {
         dff_setup!(self, clock, full, pair);
         self.arrival.ready.next = !self.full.q.val() || self.result.ready.val();
         self.result.valid.next = self.full.q.val();
-        self.result.data.next =
-            bit_cast::<8, 3>(self.pair.q.val().low) << 5 | bit_cast::<8, 5>(self.pair.q.val().high);
+        self.result.data.next = bit_cast::<8, 3>(self.pair.q.val().low) << 5 | bit_cast::<8, 5>(self.pair.q.val().high);
         if self.arrival.ready.val() {
             self.full.d.next = self.arrival.valid.val();
             self.pair.d.next.low = self.arrival.data.val().get_bits::<3>(5);

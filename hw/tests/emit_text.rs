@@ -53,9 +53,7 @@ impl Array {
             a: (0..n).map(|_| Signal::default()).collect(),
             w: (0..n).map(|_| Signal::default()).collect(),
             sum: (0..n * n).map(|_| Signal::default()).collect(),
-            pe: (0..n)
-                .map(|_| (0..n).map(|_| MulAcc::default()).collect())
-                .collect(),
+            pe: (0..n).map(|_| (0..n).map(|_| MulAcc::default()).collect()).collect(),
         }
     }
 }
@@ -163,13 +161,9 @@ fn structures_that_differ_under_one_name_are_numbered() {
         narrow: vec![Hold::new(2), Hold::new(2)],
         wide: Hold::new(3),
     });
-    for wanted in [
-        "module dut_hold (",
-        "module dut_hold_2 (",
-        "dut_hold narrow_0 (",
-        "dut_hold narrow_1 (",
-        "dut_hold_2 wide (",
-    ] {
+    for wanted in
+        ["module dut_hold (", "module dut_hold_2 (", "dut_hold narrow_0 (", "dut_hold narrow_1 (", "dut_hold_2 wide ("]
+    {
         assert!(got.contains(wanted), "{wanted} missing in\n{got}");
     }
     lint("two_kinds", &got);

@@ -18,10 +18,7 @@ pub struct Adam {
 impl Adam {
     /// Zero moments shaped like `parameters`.
     pub fn new(parameters: &[Parameters]) -> Self {
-        let zeros = |p: &Parameters| Parameters {
-            weights: vec![0.0; p.weights.len()],
-            bias: vec![0.0; p.bias.len()],
-        };
+        let zeros = |p: &Parameters| Parameters { weights: vec![0.0; p.weights.len()], bias: vec![0.0; p.bias.len()] };
         Self {
             first: parameters.iter().map(zeros).collect(),
             second: parameters.iter().map(zeros).collect(),
@@ -33,10 +30,7 @@ impl Adam {
     pub fn step(&mut self, parameters: &mut [Parameters], gradients: &[Parameters], rate: f32) {
         self.powers.0 *= FIRST_DECAY;
         self.powers.1 *= SECOND_DECAY;
-        let step = Step {
-            rate: rate / (1.0 - self.powers.0),
-            second_correction: 1.0 / (1.0 - self.powers.1),
-        };
+        let step = Step { rate: rate / (1.0 - self.powers.0), second_correction: 1.0 / (1.0 - self.powers.1) };
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
             step.apply(&mut p.weights, &g.weights, &mut m.weights, &mut v.weights);
@@ -67,10 +61,7 @@ mod tests {
     use super::*;
 
     fn single(value: f32) -> Vec<Parameters> {
-        vec![Parameters {
-            weights: vec![value],
-            bias: vec![],
-        }]
+        vec![Parameters { weights: vec![value], bias: vec![] }]
     }
 
     #[test]
@@ -79,10 +70,7 @@ mod tests {
             let mut p = single(2.0);
             Adam::new(&p).step(&mut p, &single(gradient), 0.1);
             let expected = 2.0 - 0.1 * gradient.signum();
-            assert!(
-                (p[0].weights[0] - expected).abs() < 1e-5,
-                "{gradient}: {p:?}"
-            );
+            assert!((p[0].weights[0] - expected).abs() < 1e-5, "{gradient}: {p:?}");
         }
     }
 

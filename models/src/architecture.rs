@@ -13,11 +13,7 @@ pub struct Shape {
 impl Shape {
     /// A vector of `n` features, as a 1x1 map.
     pub fn vector(n: usize) -> Self {
-        Self {
-            height: 1,
-            width: 1,
-            channels: n,
-        }
+        Self { height: 1, width: 1, channels: n }
     }
 
     /// Number of elements.
@@ -44,12 +40,7 @@ pub enum Padding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LayerSpec {
     /// Square kernel, same stride in both directions, ReLU.
-    Conv {
-        channels: usize,
-        kernel: usize,
-        stride: usize,
-        padding: Padding,
-    },
+    Conv { channels: usize, kernel: usize, stride: usize, padding: Padding },
     /// Square window whose stride is its size; only whole windows count.
     MaxPool { size: usize },
     /// Fully connected over the flattened map.
@@ -103,23 +94,14 @@ pub struct Architecture {
     pub specs: Vec<LayerSpec>,
 }
 
-const INPUT: Shape = Shape {
-    height: 28,
-    width: 28,
-    channels: 1,
-};
+const INPUT: Shape = Shape { height: 28, width: 28, channels: 1 };
 /// No layer may have more elements or weights; keeps every size computation far from overflow.
 const MAX_ELEMENTS: usize = 1 << 26;
 
 impl Architecture {
     /// The network behind [`crate::FASHION`]: 15,056 weights, 0.69 million products an image.
     pub fn fashion() -> Self {
-        let conv = |channels, padding| LayerSpec::Conv {
-            channels,
-            kernel: 3,
-            stride: 1,
-            padding,
-        };
+        let conv = |channels, padding| LayerSpec::Conv { channels, kernel: 3, stride: 1, padding };
         Self {
             name: "fashion".to_owned(),
             input: INPUT,
@@ -136,22 +118,11 @@ impl Architecture {
 
     /// The network behind [`crate::TINY`]: 2,504 weights, largest map 1,568 bytes.
     pub fn tiny() -> Self {
-        let conv = |stride| LayerSpec::Conv {
-            channels: 8,
-            kernel: 3,
-            stride,
-            padding: Padding::Same,
-        };
+        let conv = |stride| LayerSpec::Conv { channels: 8, kernel: 3, stride, padding: Padding::Same };
         Self {
             name: "tiny".to_owned(),
             input: INPUT,
-            specs: vec![
-                conv(2),
-                conv(1),
-                LayerSpec::MaxPool { size: 2 },
-                conv(2),
-                LayerSpec::Dense { outputs: 10 },
-            ],
+            specs: vec![conv(2), conv(1), LayerSpec::MaxPool { size: 2 }, conv(2), LayerSpec::Dense { outputs: 10 }],
         }
     }
 
@@ -164,10 +135,7 @@ impl Architecture {
         let mut input = self.input;
         let mut layers = Vec::with_capacity(self.specs.len());
         for (index, &spec) in self.specs.iter().enumerate() {
-            let layer = resolve(spec, input).map_err(|detail| Error::Architecture {
-                layer: index,
-                detail,
-            })?;
+            let layer = resolve(spec, input).map_err(|detail| Error::Architecture { layer: index, detail })?;
             input = layer.output;
             layers.push(layer);
         }
@@ -190,12 +158,7 @@ impl Architecture {
 
 fn resolve(spec: LayerSpec, input: Shape) -> Result<Layer, String> {
     let (kernel, stride, padding, channels) = match spec {
-        LayerSpec::Conv {
-            channels,
-            kernel,
-            stride,
-            padding,
-        } => (kernel, stride, padding, channels),
+        LayerSpec::Conv { channels, kernel, stride, padding } => (kernel, stride, padding, channels),
         LayerSpec::MaxPool { size } => (size, size, Padding::Valid, input.channels),
         LayerSpec::Dense { outputs } => return resolve_dense(spec, input, outputs),
     };
@@ -208,17 +171,8 @@ fn resolve(spec: LayerSpec, input: Shape) -> Result<Layer, String> {
     Ok(Layer {
         spec,
         input,
-        output: Shape {
-            height,
-            width,
-            channels,
-        },
-        window: Window {
-            kernel,
-            stride,
-            pad_top,
-            pad_left,
-        },
+        output: Shape { height, width, channels },
+        window: Window { kernel, stride, pad_top, pad_left },
     })
 }
 
@@ -228,22 +182,12 @@ fn resolve_dense(spec: LayerSpec, input: Shape, outputs: usize) -> Result<Layer,
         spec,
         input,
         output: Shape::vector(outputs),
-        window: Window {
-            kernel: 1,
-            stride: 1,
-            pad_top: 0,
-            pad_left: 0,
-        },
+        window: Window { kernel: 1, stride: 1, pad_top: 0, pad_left: 0 },
     })
 }
 
 /// Output extent and leading padding of one direction.
-fn extent(
-    input: usize,
-    kernel: usize,
-    stride: usize,
-    padding: Padding,
-) -> Result<(usize, usize), String> {
+fn extent(input: usize, kernel: usize, stride: usize, padding: Padding) -> Result<(usize, usize), String> {
     bounded(&[input, kernel])?;
     bounded(&[input, stride])?;
     match padding {
@@ -253,9 +197,9 @@ fn extent(
             Ok((output, total / 2))
         }
         Padding::Valid if kernel <= input => Ok(((input - kernel) / stride + 1, 0)),
-        Padding::Valid => Err(format!(
-            "window of {kernel} over an input of {input}; use at most {input}, or Same padding"
-        )),
+        Padding::Valid => {
+            Err(format!("window of {kernel} over an input of {input}; use at most {input}, or Same padding"))
+        }
     }
 }
 
@@ -263,9 +207,7 @@ fn extent(
 fn bounded(sizes: &[usize]) -> Result<usize, String> {
     let product = sizes.iter().try_fold(1usize, |acc, &s| acc.checked_mul(s));
     match product {
-        Some(0) => Err(format!(
-            "a size is zero in {sizes:?}; every size is at least 1"
-        )),
+        Some(0) => Err(format!("a size is zero in {sizes:?}; every size is at least 1")),
         Some(p) if p <= MAX_ELEMENTS => Ok(p),
         _ => Err(format!("{sizes:?} is more than {MAX_ELEMENTS} elements")),
     }
@@ -276,9 +218,7 @@ mod tests {
     use super::*;
 
     fn weights(architecture: &Architecture) -> usize {
-        let layers = architecture
-            .layers()
-            .expect("a shipped architecture is valid");
+        let layers = architecture.layers().expect("a shipped architecture is valid");
         layers.iter().map(|l| l.fan_in() * l.fan_out()).sum()
     }
 
@@ -304,19 +244,10 @@ mod tests {
 
     #[test]
     fn impossible_layers_are_refused_with_their_place() {
-        let conv = |kernel, stride, channels| LayerSpec::Conv {
-            channels,
-            kernel,
-            stride,
-            padding: Padding::Valid,
-        };
+        let conv = |kernel, stride, channels| LayerSpec::Conv { channels, kernel, stride, padding: Padding::Valid };
         let dense = LayerSpec::Dense { outputs: 10 };
         for (specs, place, words) in [
-            (
-                vec![conv(3, 1, 4), conv(40, 1, 4), dense],
-                1,
-                "window of 40",
-            ),
+            (vec![conv(3, 1, 4), conv(40, 1, 4), dense], 1, "window of 40"),
             (vec![conv(3, 0, 4), dense], 0, "zero"),
             (vec![conv(3, 1, usize::MAX), dense], 0, "more than"),
             (vec![LayerSpec::MaxPool { size: 0 }, dense], 0, "zero"),
@@ -324,11 +255,7 @@ mod tests {
             (vec![dense, dense], 0, "only be the last"),
             (vec![], 0, "ends in a dense"),
         ] {
-            let architecture = Architecture {
-                name: "bad".to_owned(),
-                input: INPUT,
-                specs,
-            };
+            let architecture = Architecture { name: "bad".to_owned(), input: INPUT, specs };
             match architecture.layers() {
                 Err(Error::Architecture { layer, detail }) => {
                     assert_eq!(layer, place, "{detail}");

@@ -7,18 +7,8 @@ pub const FASHION: &[u8] = include_bytes!("../fashion.tflite");
 pub const TINY: &[u8] = include_bytes!("../tiny.tflite");
 
 /// What output `i` of [`FASHION`] and [`TINY`] stands for.
-pub const FASHION_CLASSES: [&str; 10] = [
-    "t-shirt/top",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-];
+pub const FASHION_CLASSES: [&str; 10] =
+    ["t-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
 
 /// Height and width of every sample.
 pub const SAMPLE_SIDE: usize = 28;
@@ -96,12 +86,7 @@ pub fn samples() -> Vec<Sample> {
         height: SAMPLE_SIDE,
         pixels: file[PGM_HEADER.len()..].to_vec(),
     };
-    SAMPLES
-        .iter()
-        .zip(FASHION_CLASSES)
-        .enumerate()
-        .map(sample)
-        .collect()
+    SAMPLES.iter().zip(FASHION_CLASSES).enumerate().map(sample).collect()
 }
 
 /// The expected outputs of both networks for every sample: [`FASHION`] for labels 0 to 9, then
@@ -115,17 +100,10 @@ fn parse_reference(line: &'static str) -> Option<Reference> {
     let mut columns = line.split(',');
     let network = columns.next()?;
     let label = columns.next()?.parse().ok()?;
-    let codes = columns
-        .map(|c| c.parse().ok())
-        .collect::<Option<Vec<i8>>>()?;
+    let codes = columns.map(|c| c.parse().ok()).collect::<Option<Vec<i8>>>()?;
     let (logits, probabilities) = codes.split_at_checked(FASHION_CLASSES.len())?;
     let (logits, probabilities) = (logits.to_vec(), probabilities.to_vec());
-    Some(Reference {
-        network,
-        label,
-        logits,
-        probabilities,
-    })
+    Some(Reference { network, label, logits, probabilities })
 }
 
 #[cfg(test)]
@@ -142,10 +120,7 @@ mod tests {
         for (label, sample) in samples.iter().enumerate() {
             assert_eq!((sample.label, sample.name), (label, FASHION_CLASSES[label]));
             assert_eq!(sample.pixels.len(), sample.width * sample.height);
-            assert!(
-                sample.pixels.iter().any(|&p| p > 128),
-                "sample {label} is not blank"
-            );
+            assert!(sample.pixels.iter().any(|&p| p > 128), "sample {label} is not blank");
         }
     }
 
@@ -154,12 +129,7 @@ mod tests {
         let references = references();
         let order: Vec<_> = references.iter().map(|r| (r.network, r.label)).collect();
         let fashion = (0..10).map(|l| ("fashion", l));
-        assert_eq!(
-            order,
-            fashion
-                .chain((0..10).map(|l| ("tiny", l)))
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(order, fashion.chain((0..10).map(|l| ("tiny", l))).collect::<Vec<_>>());
         for r in &references {
             assert_eq!((r.logits.len(), r.probabilities.len()), (10, 10));
             assert_eq!(crate::network::argmax(&r.logits), r.label, "{r:?}");

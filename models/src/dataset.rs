@@ -31,57 +31,27 @@ impl Dataset {
         if count != labels.len() {
             return Err(data(
                 "label file",
-                format!(
-                    "{} labels for {count} images; take both from one set",
-                    labels.len()
-                ),
+                format!("{} labels for {count} images; take both from one set", labels.len()),
             ));
         }
-        let (height, width) = (
-            dims.get(1).copied().unwrap_or(0),
-            dims.get(2).copied().unwrap_or(0),
-        );
+        let (height, width) = (dims.get(1).copied().unwrap_or(0), dims.get(2).copied().unwrap_or(0));
         if height * width == 0 {
-            return Err(data(
-                "image file",
-                format!("images of {height}x{width} have no pixels"),
-            ));
+            return Err(data("image file", format!("images of {height}x{width} have no pixels")));
         }
-        Ok(Self {
-            height,
-            width,
-            pixels,
-            labels,
-        })
+        Ok(Self { height, width, pixels, labels })
     }
 
     /// From parts; `pixels` holds one `height * width` image after another.
     ///
     /// # Errors
     /// [`Error::Data`] when the lengths do not agree.
-    pub fn new(
-        height: usize,
-        width: usize,
-        pixels: Vec<u8>,
-        labels: Vec<u8>,
-    ) -> Result<Self, Error> {
-        let wanted = height
-            .checked_mul(width)
-            .and_then(|n| n.checked_mul(labels.len()));
+    pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, Error> {
+        let wanted = height.checked_mul(width).and_then(|n| n.checked_mul(labels.len()));
         if height == 0 || width == 0 || wanted != Some(pixels.len()) {
-            let detail = format!(
-                "{} pixels for {} images of {height}x{width}",
-                pixels.len(),
-                labels.len()
-            );
+            let detail = format!("{} pixels for {} images of {height}x{width}", pixels.len(), labels.len());
             return Err(data("data set", detail));
         }
-        Ok(Self {
-            height,
-            width,
-            pixels,
-            labels,
-        })
+        Ok(Self { height, width, pixels, labels })
     }
 
     /// Number of images.
@@ -103,60 +73,35 @@ impl Dataset {
     pub fn get(&self, index: usize) -> Option<(&[u8], u8)> {
         let len = self.height * self.width;
         let start = index.checked_mul(len)?;
-        Some((
-            self.pixels.get(start..start.checked_add(len)?)?,
-            *self.labels.get(index)?,
-        ))
+        Some((self.pixels.get(start..start.checked_add(len)?)?, *self.labels.get(index)?))
     }
 
     /// All images in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], u8)> {
-        self.pixels
-            .chunks_exact(self.height * self.width)
-            .zip(self.labels.iter().copied())
+        self.pixels.chunks_exact(self.height * self.width).zip(self.labels.iter().copied())
     }
 }
 
 fn data(what: &str, detail: String) -> Error {
-    Error::Data {
-        what: what.to_owned(),
-        detail,
-    }
+    Error::Data { what: what.to_owned(), detail }
 }
 
 /// Dimensions and body of an IDX file of bytes.
-fn parse_idx(
-    what: &str,
-    file: &[u8],
-    magic: u32,
-    rank: usize,
-) -> Result<(Vec<usize>, Vec<u8>), Error> {
+fn parse_idx(what: &str, file: &[u8], magic: u32, rank: usize) -> Result<(Vec<usize>, Vec<u8>), Error> {
     let plain = decompress(what, file)?;
     let word = |i: usize| -> Result<u32, Error> {
-        let bytes = plain
-            .get(i * 4..i * 4 + 4)
-            .and_then(|b| <[u8; 4]>::try_from(b).ok());
-        bytes
-            .map(u32::from_be_bytes)
-            .ok_or_else(|| data(what, "ends within its header".to_owned()))
+        let bytes = plain.get(i * 4..i * 4 + 4).and_then(|b| <[u8; 4]>::try_from(b).ok());
+        bytes.map(u32::from_be_bytes).ok_or_else(|| data(what, "ends within its header".to_owned()))
     };
     let found = word(0)?;
     if found != magic {
-        return Err(data(
-            what,
-            format!("starts with {found:#010x}; an IDX file of this kind with {magic:#010x}"),
-        ));
+        return Err(data(what, format!("starts with {found:#010x}; an IDX file of this kind with {magic:#010x}")));
     }
-    let dims = (1..=rank)
-        .map(|i| word(i).map(|d| d as usize))
-        .collect::<Result<Vec<_>, _>>()?;
+    let dims = (1..=rank).map(|i| word(i).map(|d| d as usize)).collect::<Result<Vec<_>, _>>()?;
     let body = plain.get(4 + 4 * rank..).unwrap_or(&[]);
     let wanted = dims.iter().try_fold(1usize, |acc, &d| acc.checked_mul(d));
     if wanted != Some(body.len()) {
-        return Err(data(
-            what,
-            format!("header says {dims:?}, {} bytes follow", body.len()),
-        ));
+        return Err(data(what, format!("header says {dims:?}, {} bytes follow", body.len())));
     }
     Ok((dims, body.to_vec()))
 }
@@ -196,10 +141,7 @@ mod tests {
         let images = idx(IMAGES_MAGIC, &[2, 1, 3], &[1, 2, 3, 4, 5, 6]);
         let labels = idx(LABELS_MAGIC, &[2], &[7, 9]);
         let plain = Dataset::from_idx(&images, &labels).expect("valid files");
-        assert_eq!(
-            plain,
-            Dataset::from_idx(&gzip(&images), &gzip(&labels)).expect("valid files")
-        );
+        assert_eq!(plain, Dataset::from_idx(&gzip(&images), &gzip(&labels)).expect("valid files"));
         assert_eq!(plain.get(1), Some((&[4u8, 5, 6][..], 9)));
         assert_eq!(plain.get(2), None);
         assert_eq!(plain.get(usize::MAX), None);
@@ -219,20 +161,10 @@ mod tests {
             (&huge[..], &labels[..], "1 bytes follow"),
             (cut, &labels[..], "gzip"),
             (&[][..], &labels[..], "within its header"),
-            (
-                &images[..],
-                &idx(LABELS_MAGIC, &[1], &[7])[..],
-                "1 labels for 2 images",
-            ),
-            (
-                &idx(IMAGES_MAGIC, &[2, 0, 3], &[])[..],
-                &labels[..],
-                "no pixels",
-            ),
+            (&images[..], &idx(LABELS_MAGIC, &[1], &[7])[..], "1 labels for 2 images"),
+            (&idx(IMAGES_MAGIC, &[2, 0, 3], &[])[..], &labels[..], "no pixels"),
         ] {
-            let error = Dataset::from_idx(images, labels)
-                .expect_err(words)
-                .to_string();
+            let error = Dataset::from_idx(images, labels).expect_err(words).to_string();
             assert!(error.contains(words), "{error}");
         }
     }

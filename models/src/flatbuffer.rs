@@ -62,12 +62,7 @@ fn write(file: &mut Vec<u8>, node: &Node) -> usize {
 }
 
 /// A length, then `bytes` starting at a multiple of `alignment`.
-fn write_scalars(
-    file: &mut Vec<u8>,
-    count: usize,
-    alignment: usize,
-    bytes: impl Iterator<Item = u8>,
-) -> usize {
+fn write_scalars(file: &mut Vec<u8>, count: usize, alignment: usize, bytes: impl Iterator<Item = u8>) -> usize {
     while (file.len() + 4) % alignment != 0 {
         file.push(0);
     }
@@ -89,15 +84,8 @@ fn write_nodes(file: &mut Vec<u8>, items: &[Node]) -> usize {
 /// A vtable (size of itself, size of the table, place of each field or 0), then the table (distance
 /// back to the vtable, then four-byte fields before one-byte ones so that none needs padding).
 fn write_table(file: &mut Vec<u8>, fields: &[(u16, Field)]) -> usize {
-    let ids = fields
-        .iter()
-        .map(|&(id, _)| usize::from(id) + 1)
-        .max()
-        .unwrap_or(0);
-    let wide = fields
-        .iter()
-        .filter(|(_, f)| !matches!(f, Field::Byte(_)))
-        .count();
+    let ids = fields.iter().map(|&(id, _)| usize::from(id) + 1).max().unwrap_or(0);
+    let wide = fields.iter().filter(|(_, f)| !matches!(f, Field::Byte(_))).count();
     let table_len = 4 + 4 * wide + (fields.len() - wide);
     let vtable_len = 4 + 2 * ids;
     while (file.len() + vtable_len) % 4 != 0 {
@@ -110,11 +98,7 @@ fn write_table(file: &mut Vec<u8>, fields: &[(u16, Field)]) -> usize {
     let mut children = Vec::new();
     body[..4].copy_from_slice(&(vtable_len as i32).to_le_bytes());
     for (id, field) in fields {
-        let next = if matches!(field, Field::Byte(_)) {
-            &mut next_byte
-        } else {
-            &mut next_wide
-        };
+        let next = if matches!(field, Field::Byte(_)) { &mut next_byte } else { &mut next_wide };
         let place = *next;
         places[usize::from(*id)] = place as u16;
         match field {
@@ -123,11 +107,7 @@ fn write_table(file: &mut Vec<u8>, fields: &[(u16, Field)]) -> usize {
             Field::Float(value) => body[place..place + 4].copy_from_slice(&value.to_le_bytes()),
             Field::Child(node) => children.push((at + place, node)),
         }
-        *next += if matches!(field, Field::Byte(_)) {
-            1
-        } else {
-            4
-        };
+        *next += if matches!(field, Field::Byte(_)) { 1 } else { 4 };
     }
     file.extend((vtable_len as u16).to_le_bytes());
     file.extend((table_len as u16).to_le_bytes());
@@ -152,11 +132,8 @@ mod tests {
 
     #[test]
     fn a_table_is_laid_out_as_the_format_says() {
-        let root = Node::Table(vec![
-            (0, Field::Byte(7)),
-            (2, Field::Int(-2)),
-            (3, Field::Child(Node::Text("hi".to_owned()))),
-        ]);
+        let root =
+            Node::Table(vec![(0, Field::Byte(7)), (2, Field::Int(-2)), (3, Field::Child(Node::Text("hi".to_owned())))]);
         let expected: Vec<u8> = [
             &20u32.to_le_bytes()[..], // root table
             b"TEST",
@@ -184,10 +161,7 @@ mod tests {
                 let text = Node::Text("x".repeat(pad));
                 let root = Node::Vector(vec![text, node.clone()]);
                 let file = finish(&root, b"TEST");
-                let first = file
-                    .iter()
-                    .position(|&b| b == 0xaa)
-                    .expect("the element is there");
+                let first = file.iter().position(|&b| b == 0xaa).expect("the element is there");
                 assert_eq!(first % alignment, 0, "{node:?} after a text of {pad}");
             }
         }

@@ -19,20 +19,12 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// `data` as rows of `columns` elements.
     pub fn rows(data: &'a [f32], columns: usize) -> Self {
-        Self {
-            data,
-            row_stride: columns,
-            column_stride: 1,
-        }
+        Self { data, row_stride: columns, column_stride: 1 }
     }
 
     /// The transpose of `data`, which is stored as rows of `columns` elements.
     pub fn transposed(data: &'a [f32], columns: usize) -> Self {
-        Self {
-            data,
-            row_stride: 1,
-            column_stride: columns,
-        }
+        Self { data, row_stride: 1, column_stride: columns }
     }
 }
 
@@ -116,19 +108,8 @@ mod tests {
     #[test]
     fn blocked_product_equals_the_definition_bit_for_bit() {
         let mut rng = Rng::new(11);
-        for (m, k, n) in [
-            (1, 1, 1),
-            (4, 9, 8),
-            (7, 5, 10),
-            (25, 144, 32),
-            (9, 196, 16),
-            (3, 2, 7),
-        ] {
-            let (a, b, c) = (
-                random(&mut rng, m * k),
-                random(&mut rng, k * n),
-                random(&mut rng, m * n),
-            );
+        for (m, k, n) in [(1, 1, 1), (4, 9, 8), (7, 5, 10), (25, 144, 32), (9, 196, 16), (3, 2, 7)] {
+            let (a, b, c) = (random(&mut rng, m * k), random(&mut rng, k * n), random(&mut rng, m * n));
             for view in [View::rows(&a, k), View::transposed(&a, m)] {
                 let (mut fast, mut slow) = (c.clone(), c.clone());
                 accumulate(view, &b, &mut fast, n);

@@ -31,10 +31,7 @@ impl Factor {
         }
         match i32::try_from(q) {
             Ok(q) if (-31..=30).contains(&shift) => Self { q, shift },
-            _ if shift > 30 => Self {
-                q: i32::MAX,
-                shift: 30,
-            },
+            _ if shift > 30 => Self { q: i32::MAX, shift: 30 },
             _ => Self { q: 0, shift: 0 },
         }
     }
@@ -58,10 +55,7 @@ impl QuantisedNetwork {
     pub fn logits(&self, input: &[i8]) -> Vec<i8> {
         let mut map = input.to_vec();
         for layer in &self.layers {
-            map.resize(
-                layer.layer.input.len(),
-                layer.input.zero_point.clamp(-128, 127) as i8,
-            );
+            map.resize(layer.layer.input.len(), layer.input.zero_point.clamp(-128, 127) as i8);
             map = run(layer, &map);
         }
         map
@@ -75,14 +69,8 @@ impl QuantisedNetwork {
         let (height, width) = data.size();
         let wanted = self.layers.first().map(|l| l.layer.input);
         if wanted.map(|s| (s.height, s.width, s.channels)) != Some((height, width, 1)) {
-            let detail = format!(
-                "images of {height}x{width}x1; network {} takes {wanted:?}",
-                self.name
-            );
-            return Err(Error::Data {
-                what: "data set".to_owned(),
-                detail,
-            });
+            let detail = format!("images of {height}x{width}x1; network {} takes {wanted:?}", self.name);
+            return Err(Error::Data { what: "data set".to_owned(), detail });
         }
         let right = data.iter().filter(|(pixels, label)| {
             let codes: Vec<i8> = pixels.iter().map(|&p| crate::pixel_to_int8(p)).collect();
@@ -96,11 +84,7 @@ fn run(layer: &QuantisedLayer, input: &[i8]) -> Vec<i8> {
     match (&layer.parameters, layer.layer.spec) {
         (Some(p), LayerSpec::Conv { .. }) => windowed(layer, p, input),
         (Some(p), _) => sums_to_codes(layer, p, |o| {
-            let row = p
-                .weights
-                .chunks_exact(input.len().max(1))
-                .nth(o)
-                .unwrap_or(&[]);
+            let row = p.weights.chunks_exact(input.len().max(1)).nth(o).unwrap_or(&[]);
             dot(row, input, layer.input.zero_point)
         }),
         (None, _) => pool(&layer.layer, input),
@@ -112,21 +96,14 @@ fn windowed(layer: &QuantisedLayer, p: &QuantisedParameters, input: &[i8]) -> Ve
     let mut output = Vec::with_capacity(shape.output.len());
     for y in 0..shape.output.height {
         for x in 0..shape.output.width {
-            output.extend(sums_to_codes(layer, p, |o| {
-                window_sum(layer, p, input, (y, x, o))
-            }));
+            output.extend(sums_to_codes(layer, p, |o| window_sum(layer, p, input, (y, x, o))));
         }
     }
     output
 }
 
 /// The accumulator of one convolution output; positions outside the map contribute nothing.
-fn window_sum(
-    layer: &QuantisedLayer,
-    p: &QuantisedParameters,
-    input: &[i8],
-    (y, x, o): (usize, usize, usize),
-) -> i32 {
+fn window_sum(layer: &QuantisedLayer, p: &QuantisedParameters, input: &[i8], (y, x, o): (usize, usize, usize)) -> i32 {
     let (window, map) = (&layer.layer.window, &layer.layer.input);
     let mut sum = 0i32;
     for ky in 0..window.kernel {
@@ -138,10 +115,7 @@ fn window_sum(
             }
             let from = (row * map.width + column) * map.channels;
             let tap = o * layer.layer.fan_in() + (ky * window.kernel + kx) * map.channels;
-            let (w, v) = (
-                &p.weights[tap..tap + map.channels],
-                &input[from..from + map.channels],
-            );
+            let (w, v) = (&p.weights[tap..tap + map.channels], &input[from..from + map.channels]);
             sum = sum.wrapping_add(dot(w, v, layer.input.zero_point));
         }
     }
@@ -150,31 +124,18 @@ fn window_sum(
 
 fn dot(weights: &[i8], values: &[i8], zero_point: i32) -> i32 {
     let products = weights.iter().zip(values);
-    products.fold(0i32, |s, (&w, &v)| {
-        s.wrapping_add(i32::from(w) * (i32::from(v) - zero_point))
-    })
+    products.fold(0i32, |s, (&w, &v)| s.wrapping_add(i32::from(w) * (i32::from(v) - zero_point)))
 }
 
 /// Bias, rescale, offset and clamp of one accumulator per output channel.
-fn sums_to_codes(
-    layer: &QuantisedLayer,
-    p: &QuantisedParameters,
-    mut sum: impl FnMut(usize) -> i32,
-) -> Vec<i8> {
+fn sums_to_codes(layer: &QuantisedLayer, p: &QuantisedParameters, mut sum: impl FnMut(usize) -> i32) -> Vec<i8> {
     let relu = matches!(layer.layer.spec, LayerSpec::Conv { .. });
-    let least = if relu {
-        layer.output.zero_point.max(-128)
-    } else {
-        -128
-    };
+    let least = if relu { layer.output.zero_point.max(-128) } else { -128 };
     let code = |(o, &bias): (usize, &i32)| {
         let real = f64::from(layer.input.scale) * f64::from(p.weight_scale(o));
         let factor = Factor::new(real / f64::from(layer.output.scale));
         let scaled = factor.apply(sum(o).wrapping_add(bias));
-        scaled
-            .saturating_add(layer.output.zero_point)
-            .max(least)
-            .clamp(-128, 127) as i8
+        scaled.saturating_add(layer.output.zero_point).max(least).clamp(-128, 127) as i8
     };
     p.bias.iter().enumerate().map(code).collect()
 }
@@ -202,24 +163,13 @@ mod tests {
 
     #[test]
     fn factor_is_within_half_a_unit_of_the_real_product() {
-        for real in [
-            0.75,
-            0.001234,
-            1.0,
-            1e-5,
-            0.999_999_999_9,
-            3.7,
-            2f64.powi(-20),
-        ] {
+        for real in [0.75, 0.001234, 1.0, 1e-5, 0.999_999_999_9, 3.7, 2f64.powi(-20)] {
             let factor = Factor::new(real);
             for value in [-1_000_003, -77, -1, 0, 1, 5, 12_345, 9_999_999] {
                 let exact = f64::from(value) * real;
                 let error = (f64::from(factor.apply(value)) - exact).abs();
                 // Rounding twice may cost one more half in the last place of the first rounding.
-                assert!(
-                    error <= 1.0 + exact.abs() * 1e-8,
-                    "{value} * {real}: error {error}"
-                );
+                assert!(error <= 1.0 + exact.abs() * 1e-8, "{value} * {real}: error {error}");
             }
         }
     }
@@ -229,13 +179,7 @@ mod tests {
     #[test]
     fn rounding_happens_twice() {
         let quarter = Factor::new(0.25);
-        assert_eq!(
-            quarter,
-            Factor {
-                q: 1 << 30,
-                shift: -1
-            }
-        );
+        assert_eq!(quarter, Factor { q: 1 << 30, shift: -1 });
         for (value, expected) in [(2, 1), (-2, -1), (6, 2), (-6, -2), (1, 1), (-1, 0), (4, 1)] {
             assert_eq!(quarter.apply(value), expected, "{value} / 4");
         }

@@ -24,8 +24,8 @@ pub mod train;
 
 pub use architecture::{Architecture, LayerSpec, Padding, Shape};
 pub use assets::{
-    pixel_to_int8, references, samples, Reference, Sample, FASHION, FASHION_CLASSES, INPUT_SCALE,
-    INPUT_ZERO_POINT, SAMPLE_SIDE, TINY,
+    pixel_to_int8, references, samples, Reference, Sample, FASHION, FASHION_CLASSES, INPUT_SCALE, INPUT_ZERO_POINT,
+    SAMPLE_SIDE, TINY,
 };
 pub use error::Error;
 pub use network::Network;

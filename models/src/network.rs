@@ -16,10 +16,7 @@ pub struct Parameters {
 impl Parameters {
     /// All zero, of the size `layer` needs.
     pub fn zeros(layer: &Layer) -> Self {
-        Self {
-            weights: vec![0.0; layer.fan_in() * layer.fan_out()],
-            bias: vec![0.0; layer.fan_out()],
-        }
+        Self { weights: vec![0.0; layer.fan_in() * layer.fan_out()], bias: vec![0.0; layer.fan_out()] }
     }
 
     fn clear(&mut self) {
@@ -62,11 +59,7 @@ impl Network {
             let bound = (6.0 / layer.fan_in() as f32).sqrt();
             p.weights.iter_mut().for_each(|w| *w = rng.symmetric(bound));
         }
-        Ok(Self {
-            name: architecture.name.clone(),
-            layers,
-            parameters,
-        })
+        Ok(Self { name: architecture.name.clone(), layers, parameters })
     }
 
     /// The architecture's name.
@@ -125,9 +118,7 @@ struct LayerState {
 impl LayerState {
     fn new(layer: &Layer) -> Self {
         let (columns, chosen) = match layer.spec {
-            LayerSpec::Conv { .. } => {
-                (layer.output.height * layer.output.width * layer.fan_in(), 0)
-            }
+            LayerSpec::Conv { .. } => (layer.output.height * layer.output.width * layer.fan_in(), 0),
             LayerSpec::MaxPool { .. } => (0, layer.output.len()),
             LayerSpec::Dense { .. } => (0, 0),
         };
@@ -193,13 +184,7 @@ impl Workspace {
             match layer.spec {
                 LayerSpec::Conv { .. } => {
                     conv::patches(layer, input, &mut state.columns);
-                    conv::forward(
-                        layer,
-                        &p.weights,
-                        &p.bias,
-                        &state.columns,
-                        &mut state.output,
-                    );
+                    conv::forward(layer, &p.weights, &p.bias, &state.columns, &mut state.output);
                 }
                 LayerSpec::MaxPool { .. } => {
                     pool::forward(layer, input, &mut state.output, &mut state.chosen);
@@ -238,20 +223,9 @@ impl Workspace {
 }
 
 /// The first layer has no `previous`: nobody asks for the gradient of the image.
-fn backward_conv(
-    layer: &Layer,
-    state: &mut LayerState,
-    previous: Option<&mut LayerState>,
-    sums: &mut Parameters,
-) {
+fn backward_conv(layer: &Layer, state: &mut LayerState, previous: Option<&mut LayerState>, sums: &mut Parameters) {
     conv::backward_relu(&state.output, &mut state.gradient);
-    conv::backward_parameters(
-        layer,
-        &state.columns,
-        &state.gradient,
-        &mut sums.weights,
-        &mut sums.bias,
-    );
+    conv::backward_parameters(layer, &state.columns, &state.gradient, &mut sums.weights, &mut sums.bias);
     if let Some(previous) = previous {
         conv::backward_input(
             layer,
@@ -264,12 +238,7 @@ fn backward_conv(
 }
 
 /// Without `previous`, `image` is the input.
-fn backward_dense(
-    state: &mut LayerState,
-    image: &[f32],
-    previous: Option<&mut LayerState>,
-    sums: &mut Parameters,
-) {
+fn backward_dense(state: &mut LayerState, image: &[f32], previous: Option<&mut LayerState>, sums: &mut Parameters) {
     let input = previous.as_ref().map_or(image, |p| p.output.as_slice());
     dense::backward_parameters(input, &state.gradient, &mut sums.weights, &mut sums.bias);
     if let Some(previous) = previous {

@@ -20,10 +20,7 @@ pub struct Quantisation {
 
 impl Quantisation {
     /// Pixels: `q = pixel - 128` stands for `pixel / 255`, exactly.
-    pub const PIXELS: Self = Self {
-        scale: 1.0 / 255.0,
-        zero_point: -128,
-    };
+    pub const PIXELS: Self = Self { scale: 1.0 / 255.0, zero_point: -128 };
 
     /// The int8 code whose range covers `[low, high]` and zero, with zero itself exact.
     pub fn covering(low: f32, high: f32) -> Self {
@@ -31,10 +28,7 @@ impl Quantisation {
         let span = high - low;
         // All values equal zero, or no usable range: any scale codes zero exactly.
         if !(span.is_finite() && span / 255.0 >= f32::MIN_POSITIVE) {
-            return Self {
-                scale: 1.0,
-                zero_point: 0,
-            };
+            return Self { scale: 1.0, zero_point: 0 };
         }
         let scale = span / 255.0;
         let zero_point = (-128.0 - low / scale).round().clamp(-128.0, 127.0) as i32;
@@ -68,10 +62,7 @@ impl QuantisedParameters {
     /// Scale of the weights of output channel `channel`.
     pub fn weight_scale(&self, channel: usize) -> f32 {
         let per_tensor = self.weight_scales.first().copied().unwrap_or(1.0);
-        self.weight_scales
-            .get(channel)
-            .copied()
-            .unwrap_or(per_tensor)
+        self.weight_scales.get(channel).copied().unwrap_or(per_tensor)
     }
 }
 
@@ -110,31 +101,18 @@ impl QuantisedNetwork {
         let ranges = observe(network, calibration);
         let mut input = Quantisation::PIXELS;
         let mut layers = Vec::with_capacity(ranges.len());
-        let all = network
-            .layers()
-            .iter()
-            .zip(network.parameters())
-            .zip(ranges);
+        let all = network.layers().iter().zip(network.parameters()).zip(ranges);
         for ((&layer, parameters), (low, high)) in all {
             let (parameters, output) = match layer.spec {
                 LayerSpec::MaxPool { .. } => (None, input),
-                LayerSpec::Conv { .. } | LayerSpec::Dense { .. } => (
-                    Some(quantise_parameters(&layer, parameters, input.scale)),
-                    Quantisation::covering(low, high),
-                ),
+                LayerSpec::Conv { .. } | LayerSpec::Dense { .. } => {
+                    (Some(quantise_parameters(&layer, parameters, input.scale)), Quantisation::covering(low, high))
+                }
             };
-            layers.push(QuantisedLayer {
-                layer,
-                parameters,
-                input,
-                output,
-            });
+            layers.push(QuantisedLayer { layer, parameters, input, output });
             input = output;
         }
-        Ok(Self {
-            name: network.name().to_owned(),
-            layers,
-        })
+        Ok(Self { name: network.name().to_owned(), layers })
     }
 }
 
@@ -166,26 +144,15 @@ fn quantise_parameters(layer: &Layer, float: &Parameters, input_scale: f32) -> Q
     }
     let weight_scales = match layer.spec {
         LayerSpec::Dense { .. } => vec![symmetric_scale(&rows)],
-        LayerSpec::Conv { .. } | LayerSpec::MaxPool { .. } => {
-            rows.chunks_exact(fan_in).map(symmetric_scale).collect()
-        }
+        LayerSpec::Conv { .. } | LayerSpec::MaxPool { .. } => rows.chunks_exact(fan_in).map(symmetric_scale).collect(),
     };
-    let mut result = QuantisedParameters {
-        weights: Vec::new(),
-        weight_scales,
-        bias: Vec::new(),
-    };
+    let mut result = QuantisedParameters { weights: Vec::new(), weight_scales, bias: Vec::new() };
     for (channel, (row, &bias)) in rows.chunks_exact(fan_in).zip(&float.bias).enumerate() {
         let scale = result.weight_scale(channel);
-        result.weights.extend(
-            row.iter()
-                .map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8),
-        );
+        result.weights.extend(row.iter().map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8));
         let bias_scale = f64::from(input_scale * scale);
         // A float to integer cast saturates, which is what a bias out of range needs.
-        result
-            .bias
-            .push((f64::from(bias) / bias_scale).round() as i32);
+        result.bias.push((f64::from(bias) / bias_scale).round() as i32);
     }
     result
 }

@@ -11,10 +11,7 @@ const FILE_IDENTIFIER: &[u8; 4] = b"TFL3";
 const SCHEMA_VERSION: i32 = 3;
 
 /// The code the reference softmax kernel fixes for its int8 output.
-const PROBABILITIES: Quantisation = Quantisation {
-    scale: 1.0 / 256.0,
-    zero_point: -128,
-};
+const PROBABILITIES: Quantisation = Quantisation { scale: 1.0 / 256.0, zero_point: -128 };
 
 /// The operators written; the values index the file's operator table.
 #[derive(Debug, Clone, Copy)]
@@ -60,23 +57,12 @@ pub fn write(network: &QuantisedNetwork) -> Vec<u8> {
     }
     let classes = network.layers.last().map_or(1, |l| l.layer.output.len());
     let output = model.activation("probabilities", &[1, classes as i32], PROBABILITIES);
-    model.operator(
-        Operator::Softmax,
-        &[current],
-        output,
-        options::SOFTMAX,
-        vec![(0, Field::Float(1.0))],
-    );
+    model.operator(Operator::Softmax, &[current], output, options::SOFTMAX, vec![(0, Field::Float(1.0))]);
     finish(&model.root(&network.name, input, output), FILE_IDENTIFIER)
 }
 
 fn map_shape(shape: Shape) -> [i32; 4] {
-    [
-        1,
-        shape.height as i32,
-        shape.width as i32,
-        shape.channels as i32,
-    ]
+    [1, shape.height as i32, shape.width as i32, shape.channels as i32]
 }
 
 /// The parts of the file while the graph is walked.
@@ -89,11 +75,7 @@ struct Builder {
 impl Builder {
     /// Buffer 0 is empty by convention: it stands for "no constant data".
     fn new() -> Self {
-        Self {
-            tensors: vec![],
-            operators: vec![],
-            buffers: vec![Node::Table(vec![])],
-        }
+        Self { tensors: vec![], operators: vec![], buffers: vec![Node::Table(vec![])] }
     }
 
     /// Adds the operators of one layer and returns its output tensor.
@@ -102,36 +84,19 @@ impl Builder {
         match layer.layer.spec {
             LayerSpec::Conv { kernel, .. } => {
                 let channels = layer.layer.input.channels as i32;
-                let shape = [
-                    layer.layer.fan_out() as i32,
-                    kernel as i32,
-                    kernel as i32,
-                    channels,
-                ];
+                let shape = [layer.layer.fan_out() as i32, kernel as i32, kernel as i32, channels];
                 let (weights, bias) = self.parameters(index, layer, &shape);
                 let shape = map_shape(layer.layer.output);
                 let output = self.activation(&name("conv"), &shape, layer.output);
                 let fields = conv_options(layer);
-                self.operator(
-                    Operator::Conv2d,
-                    &[input, weights, bias],
-                    output,
-                    options::CONV_2D,
-                    fields,
-                );
+                self.operator(Operator::Conv2d, &[input, weights, bias], output, options::CONV_2D, fields);
                 output
             }
             LayerSpec::MaxPool { size } => {
                 let shape = map_shape(layer.layer.output);
                 let output = self.activation(&name("max_pool"), &shape, layer.output);
                 let fields = pool_options(size);
-                self.operator(
-                    Operator::MaxPool2d,
-                    &[input],
-                    output,
-                    options::POOL_2D,
-                    fields,
-                );
+                self.operator(Operator::MaxPool2d, &[input], output, options::POOL_2D, fields);
                 output
             }
             LayerSpec::Dense { .. } => {
@@ -142,13 +107,7 @@ impl Builder {
                 let shape = [1, layer.layer.fan_out() as i32];
                 let output = self.activation(&name("dense"), &shape, layer.output);
                 let inputs = [flat, weights, bias];
-                self.operator(
-                    Operator::FullyConnected,
-                    &inputs,
-                    output,
-                    options::FULLY_CONNECTED,
-                    vec![],
-                );
+                self.operator(Operator::FullyConnected, &inputs, output, options::FULLY_CONNECTED, vec![]);
                 output
             }
         }
@@ -161,31 +120,17 @@ impl Builder {
         let shape = self.tensor(&shape_name, &[2], tensor_type::INT32, Some(bytes), None);
         let output = self.activation(name, &target, code);
         let fields = vec![(0, Field::Child(Node::Ints(target)))];
-        self.operator(
-            Operator::Reshape,
-            &[input, shape],
-            output,
-            options::RESHAPE,
-            fields,
-        );
+        self.operator(Operator::Reshape, &[input, shape], output, options::RESHAPE, fields);
         output
     }
 
     /// Adds the weight and bias tensors of a layer; a pool has none and gets empty ones.
     fn parameters(&mut self, index: usize, layer: &QuantisedLayer, shape: &[i32]) -> (i32, i32) {
-        let none = QuantisedParameters {
-            weights: vec![],
-            weight_scales: vec![],
-            bias: vec![],
-        };
+        let none = QuantisedParameters { weights: vec![], weight_scales: vec![], bias: vec![] };
         let p = layer.parameters.as_ref().unwrap_or(&none);
         let weight_bytes = p.weights.iter().map(|&w| w as u8).collect();
         let bias_bytes = p.bias.iter().flat_map(|b| b.to_le_bytes()).collect();
-        let bias_scales = p
-            .weight_scales
-            .iter()
-            .map(|s| layer.input.scale * s)
-            .collect();
+        let bias_scales = p.weight_scales.iter().map(|s| layer.input.scale * s).collect();
         let weights = self.tensor(
             &format!("layer{index}/weights"),
             shape,
@@ -208,17 +153,9 @@ impl Builder {
         self.tensor(name, shape, tensor_type::INT8, None, Some(code))
     }
 
-    fn tensor(
-        &mut self,
-        name: &str,
-        shape: &[i32],
-        element: u8,
-        constant: Option<Vec<u8>>,
-        code: Option<Node>,
-    ) -> i32 {
+    fn tensor(&mut self, name: &str, shape: &[i32], element: u8, constant: Option<Vec<u8>>, code: Option<Node>) -> i32 {
         let buffer = constant.map_or(0, |bytes| {
-            self.buffers
-                .push(Node::Table(vec![(0, Field::Child(Node::Bytes(bytes)))]));
+            self.buffers.push(Node::Table(vec![(0, Field::Child(Node::Bytes(bytes)))]));
             self.buffers.len() as i32 - 1
         });
         let mut fields = vec![
@@ -268,10 +205,7 @@ impl Builder {
             (0, Field::Int(SCHEMA_VERSION)),
             (1, Field::Child(Node::Vector(codes.collect()))),
             (2, Field::Child(Node::Vector(vec![graph]))),
-            (
-                3,
-                Field::Child(Node::Text(format!("cortado-models {name}"))),
-            ),
+            (3, Field::Child(Node::Text(format!("cortado-models {name}")))),
             (4, Field::Child(Node::Vector(self.buffers))),
         ])
     }
@@ -280,18 +214,12 @@ impl Builder {
 /// Per tensor with one scale, else per channel along dimension 0.
 fn quantisation(scales: Vec<f32>, zero_point: i32) -> Node {
     let zero_points = vec![i64::from(zero_point); scales.len()];
-    Node::Table(vec![
-        (2, Field::Child(Node::Floats(scales))),
-        (3, Field::Child(Node::Longs(zero_points))),
-    ])
+    Node::Table(vec![(2, Field::Child(Node::Floats(scales))), (3, Field::Child(Node::Longs(zero_points)))])
 }
 
 fn conv_options(layer: &QuantisedLayer) -> Vec<(u16, Field)> {
     let padding = match layer.layer.spec {
-        LayerSpec::Conv {
-            padding: Padding::Same,
-            ..
-        } => PADDING_SAME,
+        LayerSpec::Conv { padding: Padding::Same, .. } => PADDING_SAME,
         _ => PADDING_VALID,
     };
     let stride = layer.layer.window.stride as i32;

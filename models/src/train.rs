@@ -27,13 +27,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            seed: 1,
-            epochs: 15,
-            batch: 64,
-            rate: 2e-3,
-            threads: 1,
-        }
+        Self { seed: 1, epochs: 15, batch: 64, rate: 2e-3, threads: 1 }
     }
 }
 
@@ -71,10 +65,7 @@ pub fn train(
     let mut adam = Adam::new(network.parameters());
     let mut parts = vec![Workspace::new(&network); PARTS];
     let mut order: Vec<usize> = (0..data.len()).collect();
-    let steps = data
-        .len()
-        .div_ceil(settings.batch)
-        .saturating_mul(settings.epochs);
+    let steps = data.len().div_ceil(settings.batch).saturating_mul(settings.epochs);
     let mut step = 0;
     for epoch in 1..=settings.epochs {
         rng.shuffle(&mut order);
@@ -86,10 +77,7 @@ pub fn train(
             adam.step(network.parameters_mut(), &gradients, rate);
             step += 1;
         }
-        progress(EpochReport {
-            epoch,
-            mean_loss: (loss / data.len() as f64) as f32,
-        });
+        progress(EpochReport { epoch, mean_loss: (loss / data.len() as f64) as f32 });
     }
     Ok(network)
 }
@@ -113,15 +101,9 @@ pub fn accuracy(network: &Network, data: &Dataset) -> Result<f64, Error> {
 
 fn check(settings: &Settings) -> Result<(), Error> {
     let detail = if settings.epochs == 0 || settings.batch == 0 {
-        format!(
-            "{} epochs of batches of {}; both are at least 1",
-            settings.epochs, settings.batch
-        )
+        format!("{} epochs of batches of {}; both are at least 1", settings.epochs, settings.batch)
     } else if !(settings.rate > 0.0 && settings.rate.is_finite()) {
-        format!(
-            "rate {}; use a positive number, 0.002 for example",
-            settings.rate
-        )
+        format!("rate {}; use a positive number, 0.002 for example", settings.rate)
     } else if !(1..=PARTS).contains(&settings.threads) {
         format!("{} threads; use 1 to {PARTS}", settings.threads)
     } else {
@@ -137,50 +119,25 @@ pub(crate) fn check_fit(network: &Network, data: &Dataset) -> Result<(), Error> 
     let classes = network.layers().last().map_or(0, |l| l.output.len());
     let fits = |s: crate::Shape| (s.height, s.width, s.channels) == (height, width, 1);
     if !input.is_some_and(fits) {
-        let detail = format!(
-            "images of {height}x{width}x1; network {} takes {input:?}",
-            network.name()
-        );
-        return Err(Error::Data {
-            what: "data set".to_owned(),
-            detail,
-        });
+        let detail = format!("images of {height}x{width}x1; network {} takes {input:?}", network.name());
+        return Err(Error::Data { what: "data set".to_owned(), detail });
     }
-    if let Some((_, label)) = data
-        .iter()
-        .find(|&(_, label)| usize::from(label) >= classes)
-    {
-        let detail = format!(
-            "label {label}; network {} has {classes} classes",
-            network.name()
-        );
-        return Err(Error::Data {
-            what: "data set".to_owned(),
-            detail,
-        });
+    if let Some((_, label)) = data.iter().find(|&(_, label)| usize::from(label) >= classes) {
+        let detail = format!("label {label}; network {} has {classes} classes", network.name());
+        return Err(Error::Data { what: "data set".to_owned(), detail });
     }
     Ok(())
 }
 
 /// Leaves each part's summed gradients in `parts` and returns the summed loss.
-fn run_batch(
-    network: &Network,
-    data: &Dataset,
-    batch: &[usize],
-    parts: &mut [Workspace],
-    threads: usize,
-) -> f64 {
+fn run_batch(network: &Network, data: &Dataset, batch: &[usize], parts: &mut [Workspace], threads: usize) -> f64 {
     let mut losses = [0.0f64; PARTS];
     let share = batch.len().div_ceil(PARTS);
-    let jobs = parts
-        .iter_mut()
-        .zip(&mut losses)
-        .enumerate()
-        .map(|(i, (workspace, loss))| {
-            let start = (i * share).min(batch.len());
-            let images = &batch[start..(start + share).min(batch.len())];
-            move || *loss = run_part(network, data, images, workspace)
-        });
+    let jobs = parts.iter_mut().zip(&mut losses).enumerate().map(|(i, (workspace, loss))| {
+        let start = (i * share).min(batch.len());
+        let images = &batch[start..(start + share).min(batch.len())];
+        move || *loss = run_part(network, data, images, workspace)
+    });
     if threads > 1 {
         thread::scope(|scope| {
             jobs.for_each(|job| {
@@ -207,26 +164,15 @@ fn run_part(network: &Network, data: &Dataset, images: &[usize], workspace: &mut
 }
 
 fn mean_gradients(parts: &[Workspace], images: usize) -> Vec<Parameters> {
-    let mut sums = parts
-        .first()
-        .map_or_else(Vec::new, |p| p.gradients().to_vec());
+    let mut sums = parts.first().map_or_else(Vec::new, |p| p.gradients().to_vec());
     let factor = 1.0 / images as f32;
     for (layer, sum) in sums.iter_mut().enumerate() {
         for part in parts.iter().skip(1) {
             let more = &part.gradients()[layer];
-            sum.weights
-                .iter_mut()
-                .zip(&more.weights)
-                .for_each(|(s, g)| *s += g);
-            sum.bias
-                .iter_mut()
-                .zip(&more.bias)
-                .for_each(|(s, g)| *s += g);
+            sum.weights.iter_mut().zip(&more.weights).for_each(|(s, g)| *s += g);
+            sum.bias.iter_mut().zip(&more.bias).for_each(|(s, g)| *s += g);
         }
-        sum.weights
-            .iter_mut()
-            .chain(&mut sum.bias)
-            .for_each(|s| *s *= factor);
+        sum.weights.iter_mut().chain(&mut sum.bias).for_each(|s| *s *= factor);
     }
     sums
 }

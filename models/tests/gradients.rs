@@ -23,10 +23,7 @@ fn inner(a: &[f32], b: &[f32]) -> f32 {
 /// Compares `gradient` with the slope of `value` in every element of `at`.
 fn check(what: &str, at: &[f32], gradient: &[f32], mut value: impl FnMut(&[f32]) -> f32) {
     assert_eq!(at.len(), gradient.len(), "{what}");
-    assert!(
-        gradient.iter().any(|&g| g.abs() > 0.01),
-        "{what}: gradient is all zero"
-    );
+    assert!(gradient.iter().any(|&g| g.abs() > 0.01), "{what}: gradient is all zero");
     for index in 0..at.len() {
         let mut moved = at.to_vec();
         moved[index] = at[index] + STEP;
@@ -35,21 +32,13 @@ fn check(what: &str, at: &[f32], gradient: &[f32], mut value: impl FnMut(&[f32])
         let slope = (up - value(&moved)) / (2.0 * STEP);
         let error = (slope - gradient[index]).abs();
         let allowed = TOLERANCE * gradient[index].abs().max(1.0);
-        assert!(
-            error <= allowed,
-            "{what}[{index}]: {} against {slope}, seed {SEED}",
-            gradient[index]
-        );
+        assert!(error <= allowed, "{what}[{index}]: {} against {slope}, seed {SEED}", gradient[index]);
     }
 }
 
 fn single(spec: LayerSpec, input: Shape) -> Layer {
     let specs = vec![spec, LayerSpec::Dense { outputs: 2 }];
-    let architecture = Architecture {
-        name: "one".to_owned(),
-        input,
-        specs,
-    };
+    let architecture = Architecture { name: "one".to_owned(), input, specs };
     architecture.layers().expect("a valid architecture")[0]
 }
 
@@ -68,25 +57,11 @@ fn convolution_gradients_are_the_slopes_of_its_output() {
     let mut rng = Rng::new(SEED);
     for (kernel, stride, padding, (height, width, depth), channels) in cases {
         let what = format!("conv {kernel} s{stride} {padding:?} {height}x{width}x{depth}");
-        let shape = Shape {
-            height,
-            width,
-            channels: depth,
-        };
-        let layer = single(
-            LayerSpec::Conv {
-                channels,
-                kernel,
-                stride,
-                padding,
-            },
-            shape,
-        );
+        let shape = Shape { height, width, channels: depth };
+        let layer = single(LayerSpec::Conv { channels, kernel, stride, padding }, shape);
         let input = random(&mut rng, shape.len(), 1.0);
         let weights = random(&mut rng, layer.fan_in() * channels, 0.2);
-        let bias: Vec<f32> = (0..channels)
-            .map(|c| if c == 1 { -8.0 } else { 8.0 })
-            .collect();
+        let bias: Vec<f32> = (0..channels).map(|c| if c == 1 { -8.0 } else { 8.0 }).collect();
         let towards = random(&mut rng, layer.output.len(), 1.0);
         let columns_len = layer.output.height * layer.output.width * layer.fan_in();
         let value = |input: &[f32], weights: &[f32], bias: &[f32]| {
@@ -98,10 +73,7 @@ fn convolution_gradients_are_the_slopes_of_its_output() {
         };
 
         let (_, columns, output) = value(&input, &weights, &bias);
-        assert!(
-            output.contains(&0.0) && output.iter().any(|&o| o > 0.0),
-            "{what}"
-        );
+        assert!(output.contains(&0.0) && output.iter().any(|&o| o > 0.0), "{what}");
         let mut gradient = towards.clone();
         conv::backward_relu(&output, &mut gradient);
         let (mut dw, mut db) = (vec![0.0; weights.len()], vec![0.0; channels]);
@@ -115,15 +87,9 @@ fn convolution_gradients_are_the_slopes_of_its_output() {
         let (mut scratch, mut dx) = (vec![0.0; columns_len], vec![0.0; input.len()]);
         conv::backward_input(&layer, &transposed, &gradient, &mut scratch, &mut dx);
 
-        check(&format!("{what} input"), &input, &dx, |x| {
-            value(x, &weights, &bias).0
-        });
-        check(&format!("{what} weights"), &weights, &dw, |w| {
-            value(&input, w, &bias).0
-        });
-        check(&format!("{what} bias"), &bias, &db, |b| {
-            value(&input, &weights, b).0
-        });
+        check(&format!("{what} input"), &input, &dx, |x| value(x, &weights, &bias).0);
+        check(&format!("{what} weights"), &weights, &dw, |w| value(&input, w, &bias).0);
+        check(&format!("{what} bias"), &bias, &db, |b| value(&input, &weights, b).0);
     }
 }
 
@@ -142,9 +108,7 @@ fn dense_gradients_are_the_slopes_of_its_output() {
     };
     let (mut dw, mut db) = (vec![0.0; weights.len()], vec![0.0; outputs]);
     dense::backward_parameters(&input, &towards, &mut dw, &mut db);
-    let transposed: Vec<f32> = (0..weights.len())
-        .map(|i| weights[i % inputs * outputs + i / inputs])
-        .collect();
+    let transposed: Vec<f32> = (0..weights.len()).map(|i| weights[i % inputs * outputs + i / inputs]).collect();
     let mut dx = vec![0.0; inputs];
     dense::backward_input(&transposed, &towards, &mut dx);
     check("dense input", &input, &dx, |x| value(x, &weights, &bias));
@@ -156,11 +120,7 @@ fn dense_gradients_are_the_slopes_of_its_output() {
 #[test]
 fn pool_gradients_are_the_slopes_of_its_output() {
     let mut rng = Rng::new(SEED);
-    let shape = Shape {
-        height: 5,
-        width: 7,
-        channels: 3,
-    };
+    let shape = Shape { height: 5, width: 7, channels: 3 };
     let layer = single(LayerSpec::MaxPool { size: 2 }, shape);
     let mut input: Vec<f32> = (0..shape.len()).map(|i| 0.1 * i as f32 - 5.0).collect();
     rng.shuffle(&mut input);
@@ -182,9 +142,7 @@ fn softmax_cross_entropy_gradient_is_its_slope() {
         let logits = random(&mut rng, 5, 2.0);
         let mut gradient = vec![0.0; 5];
         loss::softmax_cross_entropy(&logits, label, &mut gradient);
-        check("cross entropy", &logits, &gradient, |l| {
-            loss::softmax_cross_entropy(l, label, &mut [0.0; 5])
-        });
+        check("cross entropy", &logits, &gradient, |l| loss::softmax_cross_entropy(l, label, &mut [0.0; 5]));
     }
 }
 
@@ -192,28 +150,10 @@ fn softmax_cross_entropy_gradient_is_its_slope() {
 /// rest by asking that nearly all slopes agree.
 #[test]
 fn whole_network_gradients_are_the_slopes_of_the_loss() {
-    let conv = |channels, stride| LayerSpec::Conv {
-        channels,
-        kernel: 3,
-        stride,
-        padding: Padding::Same,
-    };
-    let specs = vec![
-        conv(4, 1),
-        LayerSpec::MaxPool { size: 2 },
-        conv(3, 2),
-        LayerSpec::Dense { outputs: 3 },
-    ];
-    let input = Shape {
-        height: 8,
-        width: 8,
-        channels: 1,
-    };
-    let architecture = Architecture {
-        name: "small".to_owned(),
-        input,
-        specs,
-    };
+    let conv = |channels, stride| LayerSpec::Conv { channels, kernel: 3, stride, padding: Padding::Same };
+    let specs = vec![conv(4, 1), LayerSpec::MaxPool { size: 2 }, conv(3, 2), LayerSpec::Dense { outputs: 3 }];
+    let input = Shape { height: 8, width: 8, channels: 1 };
+    let architecture = Architecture { name: "small".to_owned(), input, specs };
     let mut rng = Rng::new(SEED);
     let mut network = Network::new(&architecture, &mut rng).expect("a valid architecture");
     let image = random(&mut rng, input.len(), 1.0);
@@ -241,8 +181,5 @@ fn whole_network_gradients_are_the_slopes_of_the_loss() {
         }
     }
     assert_eq!(checked, 36 + 108 + 36);
-    assert!(
-        wrong * 50 <= checked,
-        "{wrong} of {checked} slopes differ, seed {SEED}"
-    );
+    assert!(wrong * 50 <= checked, "{wrong} of {checked} slopes differ, seed {SEED}");
 }

@@ -4,9 +4,7 @@ mod reader;
 
 use cortado_models::dataset::Dataset;
 use cortado_models::rng::Rng;
-use cortado_models::{
-    references, samples, tflite, Architecture, Network, QuantisedNetwork, FASHION, TINY,
-};
+use cortado_models::{references, samples, tflite, Architecture, Network, QuantisedNetwork, FASHION, TINY};
 use sha2::{Digest, Sha256};
 
 const README: &str = include_str!("../README.md");
@@ -20,11 +18,7 @@ fn what_is_written_is_what_is_read() {
         let pixels = (0..784 * 3).map(|_| rng.below(256) as u8).collect();
         let images = Dataset::new(28, 28, pixels, vec![0; 3]).expect("lengths agree");
         let quantised = QuantisedNetwork::new(&network, &images).expect("images fit");
-        assert_eq!(
-            reader::read(&tflite::write(&quantised)),
-            quantised,
-            "seed {seed}"
-        );
+        assert_eq!(reader::read(&tflite::write(&quantised)), quantised, "seed {seed}");
     }
 }
 
@@ -33,32 +27,18 @@ fn shipped_files_are_what_the_writer_makes_of_them() {
     for (name, file) in SHIPPED {
         let network = reader::read(file);
         assert_eq!(network.name, name);
-        assert!(
-            tflite::write(&network) == file,
-            "{name} was not made by this writer"
-        );
+        assert!(tflite::write(&network) == file, "{name} was not made by this writer");
     }
 }
 
 #[test]
 fn shipped_files_have_the_architecture_and_size_they_claim() {
-    let claimed = [
-        (Architecture::fashion(), 20_000),
-        (Architecture::tiny(), 2_560),
-    ];
+    let claimed = [(Architecture::fashion(), 20_000), (Architecture::tiny(), 2_560)];
     for ((name, file), (architecture, most)) in SHIPPED.into_iter().zip(claimed) {
         let network = reader::read(file);
         let layers: Vec<_> = network.layers.iter().map(|l| l.layer).collect();
-        assert_eq!(
-            layers,
-            architecture.layers().expect("a shipped architecture"),
-            "{name}"
-        );
-        let sizes = network
-            .layers
-            .iter()
-            .flat_map(|l| &l.parameters)
-            .map(|p| p.weights.len());
+        assert_eq!(layers, architecture.layers().expect("a shipped architecture"), "{name}");
+        let sizes = network.layers.iter().flat_map(|l| &l.parameters).map(|p| p.weights.len());
         assert!(sizes.sum::<usize>() <= most, "{name}");
     }
 }
@@ -73,11 +53,7 @@ fn integer_evaluation_equals_tflite_runtime_on_every_sample() {
         let network = reader::read(file);
         for reference in references.iter().filter(|r| r.network == name) {
             let logits = network.logits(&samples[reference.label].to_int8());
-            assert_eq!(
-                logits, reference.logits,
-                "{name}, sample {}",
-                reference.label
-            );
+            assert_eq!(logits, reference.logits, "{name}, sample {}", reference.label);
         }
     }
 }
@@ -85,17 +61,9 @@ fn integer_evaluation_equals_tflite_runtime_on_every_sample() {
 #[test]
 fn shipped_files_have_the_hash_in_the_readme() {
     for (name, file) in SHIPPED {
-        let digest: String = Sha256::digest(file)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        let row = README
-            .lines()
-            .find(|l| l.starts_with('|') && l.contains(&format!("`{name}.tflite`")));
+        let digest: String = Sha256::digest(file).iter().map(|b| format!("{b:02x}")).collect();
+        let row = README.lines().find(|l| l.starts_with('|') && l.contains(&format!("`{name}.tflite`")));
         let row = row.unwrap_or_else(|| panic!("README.md has no row for {name}.tflite"));
-        assert!(
-            row.contains(&digest),
-            "{name}.tflite has sha256 {digest}; README.md says {row}"
-        );
+        assert!(row.contains(&digest), "{name}.tflite has sha256 {digest}; README.md says {row}");
     }
 }

@@ -58,8 +58,7 @@ fn pixels_are_exact() {
 
 fn networks() -> (Network, QuantisedNetwork) {
     let mut rng = Rng::new(8);
-    let mut network =
-        Network::new(&Architecture::tiny(), &mut rng).expect("a shipped architecture");
+    let mut network = Network::new(&Architecture::tiny(), &mut rng).expect("a shipped architecture");
     for p in network.parameters_mut() {
         p.bias.iter_mut().for_each(|b| *b = rng.symmetric(0.5));
     }
@@ -84,10 +83,7 @@ fn weights_and_biases_are_within_half_a_step_and_use_the_whole_range() {
                 let error = (f32::from(q) * scale - float.weights[k * outputs + o]).abs();
                 assert!(error <= 0.5001 * scale && q != i8::MIN, "weight {o},{k}");
             }
-            assert!(
-                dense || row.iter().any(|q| q.unsigned_abs() == 127),
-                "channel {o}"
-            );
+            assert!(dense || row.iter().any(|q| q.unsigned_abs() == 127), "channel {o}");
             let step = layer.input.scale * scale;
             let error = (p.bias[o] as f32 * step - float.bias[o]).abs();
             assert!(error <= 0.51 * step, "bias {o}: {error} of {step}");
@@ -98,11 +94,7 @@ fn weights_and_biases_are_within_half_a_step_and_use_the_whole_range() {
 #[test]
 fn pools_keep_their_inputs_code() {
     let (_, quantised) = networks();
-    let mut pools = quantised
-        .layers
-        .iter()
-        .filter(|l| l.parameters.is_none())
-        .peekable();
+    let mut pools = quantised.layers.iter().filter(|l| l.parameters.is_none()).peekable();
     assert!(pools.peek().is_some());
     assert!(pools.all(|l| l.input == l.output));
 }

@@ -27,19 +27,10 @@ fn bars(seed: u64, count: usize) -> Dataset {
 }
 
 fn architecture() -> Architecture {
-    let conv = |channels| LayerSpec::Conv {
-        channels,
-        kernel: 3,
-        stride: 1,
-        padding: Padding::Same,
-    };
+    let conv = |channels| LayerSpec::Conv { channels, kernel: 3, stride: 1, padding: Padding::Same };
     Architecture {
         name: "bars".to_owned(),
-        input: Shape {
-            height: SIDE,
-            width: SIDE,
-            channels: 1,
-        },
+        input: Shape { height: SIDE, width: SIDE, channels: 1 },
         specs: vec![
             conv(8),
             LayerSpec::MaxPool { size: 2 },
@@ -51,13 +42,7 @@ fn architecture() -> Architecture {
 }
 
 fn trained(seed: u64, epochs: usize, threads: usize) -> Network {
-    let settings = Settings {
-        seed,
-        epochs,
-        threads,
-        batch: 10,
-        rate: RATE,
-    };
+    let settings = Settings { seed, epochs, threads, batch: 10, rate: RATE };
     train(&architecture(), &bars(5, 310), &settings, |_| {}).expect("valid settings")
 }
 
@@ -77,10 +62,7 @@ fn a_learnable_task_is_learnt_and_survives_quantisation() {
     let quantised = QuantisedNetwork::new(&network, &bars(5, 310)).expect("images fit");
     let int8 = quantised.accuracy(&unseen).expect("images fit");
     assert!(float >= 0.95, "float accuracy {float}, seeds 1, 5, 6");
-    assert!(
-        (float - int8).abs() <= 0.02,
-        "float {float}, int8 {int8}, seeds 1, 5, 6"
-    );
+    assert!((float - int8).abs() <= 0.02, "float {float}, int8 {int8}, seeds 1, 5, 6");
 }
 
 #[test]
@@ -95,68 +77,29 @@ fn the_model_file_is_the_same_from_the_same_training() {
 #[test]
 fn every_epoch_is_reported_and_the_loss_falls() {
     let mut reports = Vec::new();
-    let settings = Settings {
-        epochs: 4,
-        batch: 10,
-        rate: RATE,
-        ..Settings::default()
-    };
-    train(&architecture(), &bars(5, 310), &settings, |r| {
-        reports.push(r)
-    })
-    .expect("valid settings");
-    assert_eq!(
-        reports.iter().map(|r| r.epoch).collect::<Vec<_>>(),
-        [1, 2, 3, 4]
-    );
-    assert!(
-        reports[3].mean_loss < 0.8 * reports[0].mean_loss,
-        "{reports:?}"
-    );
+    let settings = Settings { epochs: 4, batch: 10, rate: RATE, ..Settings::default() };
+    train(&architecture(), &bars(5, 310), &settings, |r| reports.push(r)).expect("valid settings");
+    assert_eq!(reports.iter().map(|r| r.epoch).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert!(reports[3].mean_loss < 0.8 * reports[0].mean_loss, "{reports:?}");
 }
 
 #[test]
 fn runs_that_cannot_be_done_are_refused() {
-    let good = Settings {
-        epochs: 1,
-        ..Settings::default()
-    };
+    let good = Settings { epochs: 1, ..Settings::default() };
     let bad = [
-        Settings {
-            epochs: 0,
-            ..good.clone()
-        },
-        Settings {
-            batch: 0,
-            ..good.clone()
-        },
-        Settings {
-            rate: 0.0,
-            ..good.clone()
-        },
-        Settings {
-            rate: f32::NAN,
-            ..good.clone()
-        },
-        Settings {
-            threads: 0,
-            ..good.clone()
-        },
-        Settings {
-            threads: 3,
-            ..good.clone()
-        },
+        Settings { epochs: 0, ..good.clone() },
+        Settings { batch: 0, ..good.clone() },
+        Settings { rate: 0.0, ..good.clone() },
+        Settings { rate: f32::NAN, ..good.clone() },
+        Settings { threads: 0, ..good.clone() },
+        Settings { threads: 3, ..good.clone() },
     ];
     for settings in bad {
         let result = train(&architecture(), &bars(5, 10), &settings, |_| {});
-        assert!(
-            matches!(result, Err(Error::Settings { .. })),
-            "{settings:?}: {result:?}"
-        );
+        assert!(matches!(result, Err(Error::Settings { .. })), "{settings:?}: {result:?}");
     }
     let wrong_size = Dataset::new(2, 2, vec![0; 4], vec![0]).expect("lengths agree");
-    let wrong_label =
-        Dataset::new(SIDE, SIDE, vec![0; SIDE * SIDE], vec![3]).expect("lengths agree");
+    let wrong_label = Dataset::new(SIDE, SIDE, vec![0; SIDE * SIDE], vec![3]).expect("lengths agree");
     for data in [wrong_size, wrong_label] {
         let result = train(&architecture(), &data, &good, |_| {});
         assert!(matches!(result, Err(Error::Data { .. })), "{result:?}");

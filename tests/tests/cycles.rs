@@ -2,7 +2,6 @@
 //! four MLPerf Tiny networks, and every run as a whole.
 
 #[path = "../../sim/iss/tests/support/mod.rs"]
-#[allow(dead_code)]
 mod support;
 
 mod data_support;

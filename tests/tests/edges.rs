@@ -40,11 +40,7 @@ fn cargo_metadata() -> Value {
         .current_dir(root())
         .output()
         .expect("cargo runs, for it runs this test");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
 }
 
@@ -73,9 +69,7 @@ fn offences(edges: &Edges) -> Vec<String> {
     let mut offences = Vec::new();
     for (from, targets) in edges {
         let Some((_, may)) = TABLE.iter().find(|(name, _)| name == from) else {
-            offences.push(format!(
-                "{from} is not in the table of tests/tests/edges.rs"
-            ));
+            offences.push(format!("{from} is not in the table of tests/tests/edges.rs"));
             continue;
         };
         for (to, kind) in targets {
@@ -112,17 +106,9 @@ fn a_forbidden_edge_is_found_whatever_its_kind() {
             .find(|package| package["name"] == "cortado-golden")
             .expect("cortado-golden is a member");
         let smuggled = serde_json::json!({"name": "cortado-iss", "rename": "helper", "kind": kind});
-        golden["dependencies"]
-            .as_array_mut()
-            .expect("dependencies")
-            .push(smuggled);
+        golden["dependencies"].as_array_mut().expect("dependencies").push(smuggled);
         let found = offences(&edges(&metadata));
-        assert!(
-            found
-                .iter()
-                .any(|line| line.starts_with("cortado-golden -> cortado-iss")),
-            "{kind}: {found:?}"
-        );
+        assert!(found.iter().any(|line| line.starts_with("cortado-golden -> cortado-iss")), "{kind}: {found:?}");
     }
 }
 
@@ -182,20 +168,14 @@ fn only_the_emitter_writes_verilog_modules() {
         let lines = production_lines(&text).filter(|(_, line)| line.contains("endmodule"));
         found.extend(lines.map(|(at, line)| format!("{}:{at}: {}", path.display(), line.trim())));
     }
-    assert!(
-        found.is_empty(),
-        "Verilog modules are written in hw/src/emit alone:\n{}",
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "Verilog modules are written in hw/src/emit alone:\n{}", found.join("\n"));
 }
 
 #[test]
 fn modules_in_production_code_are_told_from_those_in_comments_and_tests() {
     let text = "//! endmodule\nlet a = \"endmodule\";\n    // endmodule\n#[cfg(test)]\nlet b = \"endmodule\";\n";
-    let found: Vec<usize> = production_lines(text)
-        .filter(|(_, line)| line.contains("endmodule"))
-        .map(|(at, _)| at)
-        .collect();
+    let found: Vec<usize> =
+        production_lines(text).filter(|(_, line)| line.contains("endmodule")).map(|(at, _)| at).collect();
     assert_eq!(found, [2]);
     for (path, expected) in [
         ("hw/src/cells/mac.rs", true),
@@ -222,10 +202,7 @@ fn names_a_machine(line: &str, folders: &[String]) -> bool {
 }
 
 fn machine_folders() -> Vec<String> {
-    ["work", "tmp", "root", "home", "Users", "mnt"]
-        .iter()
-        .map(|name| word(&["/", name, "/"]))
-        .collect()
+    ["work", "tmp", "root", "home", "Users", "mnt"].iter().map(|name| word(&["/", name, "/"])).collect()
 }
 
 #[test]
@@ -243,11 +220,7 @@ fn no_file_names_a_folder_of_one_machine() {
         let lines = lines.filter(|(_, line)| names_a_machine(line, &folders));
         found.extend(lines.map(|(at, line)| format!("{}:{at}: {}", path.display(), line.trim())));
     }
-    assert!(
-        found.is_empty(),
-        "paths of one machine; make them relative or an option:\n{}",
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "paths of one machine; make them relative or an option:\n{}", found.join("\n"));
 }
 
 #[test]

@@ -71,9 +71,16 @@ fn layers_agree(name: &str, count: usize, seed: u64) {
             }
             if !stalls && std::env::var("CYCLES").is_ok() {
                 let mut cycles = vec![0; report.retired.len()];
-                for r in &report.retired { cycles[r.index as usize] = r.cycle; }
+                for r in &report.retired {
+                    cycles[r.index as usize] = r.cycle;
+                }
                 let p: Vec<_> = predicted.instructions.iter().map(|i| i.retire).collect();
-                println!("{:?} hw {cycles:?} iss {p:?} issue {} hwcompute {}", layer.mode, predicted.instructions[4].issue_cycles, cycles[4] - cycles[3]);
+                println!(
+                    "{:?} hw {cycles:?} iss {p:?} issue {} hwcompute {}",
+                    layer.mode,
+                    predicted.instructions[4].issue_cycles,
+                    cycles[4] - cycles[3]
+                );
             }
         }
     }

@@ -29,7 +29,13 @@ fn options(arch: &Architecture, program: u32, begin: Begin, stalls: bool) -> Run
 }
 
 /// Loads the weights once, runs two inputs, and compares each stored tensor. Returns the last run.
-fn runs_agree(harness: &mut EngineHarness, graph: &Graph, arch: &Architecture, observe: bool, stalls: bool) -> (Compiled, RunReport, cortado_iss::RunReport) {
+fn runs_agree(
+    harness: &mut EngineHarness,
+    graph: &Graph,
+    arch: &Architecture,
+    observe: bool,
+    stalls: bool,
+) -> (Compiled, RunReport, cortado_iss::RunReport) {
     let what = format!("{} on {}, observe {observe}, stalls {stalls}", graph.name, arch.name);
     let compiled = compile(graph, arch, &CompileOptions { observe }).unwrap_or_else(|e| panic!("{what}: {e}"));
     let mut memory = vec![0; arch.external.bytes as usize];

@@ -14,13 +14,7 @@ fn agrees(file: &str, preset: &str, utilisation: f64) {
     let Some(graph) = model(file) else { return };
     let arch = by_name(preset).expect("a built-in preset");
     // Storing every tensor takes more external memory than a run needs.
-    let roomy = Architecture {
-        external: ExternalMemory {
-            bytes: 1 << 20,
-            ..arch.external
-        },
-        ..arch.clone()
-    };
+    let roomy = Architecture { external: ExternalMemory { bytes: 1 << 20, ..arch.external }, ..arch.clone() };
     check(&graph, &roomy, true, 1);
     let (compiled, report) = check(&graph, &arch, false, 2);
     let estimate = &compiled.estimate;

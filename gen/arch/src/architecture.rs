@@ -5,8 +5,15 @@
 pub enum Family {
     /// Simulation and proofs only.
     Generic,
-    Ice40 { device: String, package: String },
-    Ecp5 { device: String, package: String, speed: u8 },
+    Ice40 {
+        device: String,
+        package: String,
+    },
+    Ecp5 {
+        device: String,
+        package: String,
+        speed: u8,
+    },
 }
 
 /// What activation memory is made of.

@@ -28,7 +28,10 @@ pub struct Field {
 pub enum DecodeError {
     Opcode(u32),
     /// A field of a COMPUTE, LOAD or STORE holds a value that names nothing.
-    Value { field: &'static str, value: u32 },
+    Value {
+        field: &'static str,
+        value: u32,
+    },
 }
 
 impl fmt::Display for DecodeError {

@@ -10,11 +10,7 @@ pub fn listing(program: &[u8]) -> String {
     let mut text = String::new();
     for (index, bytes) in program.chunks(INSTRUCTION_BYTES).enumerate() {
         let Ok(bytes) = <&[u8; INSTRUCTION_BYTES]>::try_from(bytes) else {
-            line(
-                &mut text,
-                index,
-                &format!("{} bytes, not an instruction", bytes.len()),
-            );
+            line(&mut text, index, &format!("{} bytes, not an instruction", bytes.len()));
             break;
         };
         match Instruction::decode(bytes) {
@@ -54,11 +50,7 @@ fn one(instruction: &Instruction) -> String {
         Operation::Load(memory, t) => {
             format!("LOAD     {} <- {:#010x}", words(memory, &t), t.byte_address)
         }
-        Operation::Store(t) => format!(
-            "STORE    {} -> {:#010x}",
-            words(OnChip::Activation, &t),
-            t.byte_address
-        ),
+        Operation::Store(t) => format!("STORE    {} -> {:#010x}", words(OnChip::Activation, &t), t.byte_address),
         Operation::Compute(mode, c) => format!("COMPUTE  {}", summary(mode, &c)),
     };
     format!("{what:<58} {waits}")
@@ -70,11 +62,7 @@ fn words(memory: OnChip, t: &Transfer) -> String {
         OnChip::Weight => "weight",
         OnChip::Parameter => "parameter",
     };
-    format!(
-        "{name}[{}..{}]",
-        t.word_address,
-        u64::from(t.word_address) + u64::from(t.words)
-    )
+    format!("{name}[{}..{}]", t.word_address, u64::from(t.word_address) + u64::from(t.words))
 }
 
 fn summary(mode: Mode, c: &Compute) -> String {
@@ -103,13 +91,20 @@ fn details(mode: Mode, c: &Compute) -> Vec<String> {
     let mut lines = vec![
         format!(
             "activation {} -> {}, weight {}{}, parameter {}{}{}",
-            c.input_address, c.output_address, c.weight_address, hold(c.weight_hold), c.parameter_address,
-            hold(c.parameter_hold), if c.maximum == 1 { ", maximum" } else { "" }
+            c.input_address,
+            c.output_address,
+            c.weight_address,
+            hold(c.weight_hold),
+            c.parameter_address,
+            hold(c.parameter_hold),
+            if c.maximum == 1 { ", maximum" } else { "" }
         ),
         match mode {
             Mode::Convolution => format!("{} input blocks, {} substeps of the last", c.input_blocks, c.last_substeps),
             Mode::Channelwise => "one input word a position".to_owned(),
-            Mode::Depthwise => format!("{} steps a window, {} columns shared by rows", c.window_steps, c.shared_columns),
+            Mode::Depthwise => {
+                format!("{} steps a window, {} columns shared by rows", c.window_steps, c.shared_columns)
+            }
             Mode::Patch => format!(
                 "{} steps a patch, runs of {} bytes, {} bytes apart, {} before the row of {}",
                 c.window_steps, c.run_bytes, c.step_x_bytes, c.pad_left_bytes, c.row_bytes
@@ -117,7 +112,13 @@ fn details(mode: Mode, c: &Compute) -> Vec<String> {
         },
         format!(
             "words: pixel {}, row {}, step {} x {}, output pixel {}; padding top {}, left {}, of {}",
-            c.pixel_words, c.row_words, c.step_y_words, c.step_x_words, c.output_pixel_words, c.pad_top, c.pad_left,
+            c.pixel_words,
+            c.row_words,
+            c.step_y_words,
+            c.step_x_words,
+            c.output_pixel_words,
+            c.pad_top,
+            c.pad_left,
             c.pad_value
         ),
         format!("result + {}, {} to {}", c.zero_point, c.minimum, c.maximum_value),
@@ -128,11 +129,7 @@ fn details(mode: Mode, c: &Compute) -> Vec<String> {
             c.residual_address,
             c.residual_zero_point,
             c.own_zero_point,
-            if c.scale_residual == 1 {
-                "residual"
-            } else {
-                "own"
-            },
+            if c.scale_residual == 1 { "residual" } else { "own" },
             c.scale_q,
             c.scale_shift
         ));

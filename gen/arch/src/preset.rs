@@ -28,27 +28,12 @@ use crate::architecture::Architecture;
 /// Name and text of every preset, smallest engine first.
 const EMBEDDED: &[(&str, &str)] = &[
     ("tiny-2x2", include_str!("../presets/tiny-2x2.toml")),
-    (
-        "icebreaker-4x4",
-        include_str!("../presets/icebreaker-4x4.toml"),
-    ),
+    ("icebreaker-4x4", include_str!("../presets/icebreaker-4x4.toml")),
     ("hx8k-4x4", include_str!("../presets/hx8k-4x4.toml")),
-    (
-        "ulx3s-25f-8x2",
-        include_str!("../presets/ulx3s-25f-8x2.toml"),
-    ),
-    (
-        "ulx3s-85f-16x8",
-        include_str!("../presets/ulx3s-85f-16x8.toml"),
-    ),
-    (
-        "ulx3s-85f-max",
-        include_str!("../presets/ulx3s-85f-max.toml"),
-    ),
-    (
-        "datacentre-32x32",
-        include_str!("../presets/datacentre-32x32.toml"),
-    ),
+    ("ulx3s-25f-8x2", include_str!("../presets/ulx3s-25f-8x2.toml")),
+    ("ulx3s-85f-16x8", include_str!("../presets/ulx3s-85f-16x8.toml")),
+    ("ulx3s-85f-max", include_str!("../presets/ulx3s-85f-max.toml")),
+    ("datacentre-32x32", include_str!("../presets/datacentre-32x32.toml")),
 ];
 
 /// Names of the presets, smallest engine first.
@@ -65,19 +50,13 @@ pub fn embedded(name: &str) -> Result<&'static str, UnknownPreset> {
         .iter()
         .find(|(n, _)| *n == name)
         .map(|(_, text)| *text)
-        .ok_or_else(|| UnknownPreset {
-            name: name.to_owned(),
-            near: error::near(name, names(), 3),
-        })
+        .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: error::near(name, names(), 3) })
 }
 
 /// Every preset, smallest engine first.
 pub fn builtin() -> Vec<Architecture> {
     // A test holds that every embedded text parses.
-    EMBEDDED
-        .iter()
-        .filter_map(|(name, text)| parse(&format!("{name}.toml"), text).ok())
-        .collect()
+    EMBEDDED.iter().filter_map(|(name, text)| parse(&format!("{name}.toml"), text).ok()).collect()
 }
 
 /// The preset of this name.
@@ -89,8 +68,5 @@ pub fn by_name(name: &str) -> Result<Architecture, UnknownPreset> {
     builtin()
         .into_iter()
         .find(|a| a.name == name)
-        .ok_or_else(|| UnknownPreset {
-            name: name.to_owned(),
-            near: Vec::new(),
-        })
+        .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: Vec::new() })
 }

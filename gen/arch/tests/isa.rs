@@ -10,11 +10,7 @@ fn drawn(opcode: i64, fields: &[Field], draws: &[u64]) -> [u8; INSTRUCTION_BYTES
     set(&mut bytes, &Header::fields()[0], opcode).unwrap();
     for (field, draw) in Header::fields()[1..].iter().chain(fields).zip(draws) {
         let raw = (draw & ((1 << field.width) - 1)) as i64;
-        let value = if field.signed {
-            raw - (1 << (field.width - 1))
-        } else {
-            raw
-        };
+        let value = if field.signed { raw - (1 << (field.width - 1)) } else { raw };
         set(&mut bytes, field, value).unwrap();
         assert_eq!(get(&bytes, field), value, "{}", field.name);
     }
@@ -81,15 +77,7 @@ proptest! {
 
 #[test]
 fn the_listing_of_a_small_program_is_this() {
-    let at = |wait_dma, wait_compute, operation| {
-        Instruction {
-            wait_dma,
-            wait_compute,
-            operation,
-        }
-        .encode()
-        .unwrap()
-    };
+    let at = |wait_dma, wait_compute, operation| Instruction { wait_dma, wait_compute, operation }.encode().unwrap();
     let compute = Compute {
         output_width: 4,
         output_height: 5,
@@ -121,27 +109,10 @@ fn the_listing_of_a_small_program_is_this() {
         at(
             0,
             0,
-            Operation::Load(
-                OnChip::Weight,
-                Transfer {
-                    memory: 1,
-                    word_address: 3,
-                    words: 7,
-                    byte_address: 0x1234,
-                },
-            ),
+            Operation::Load(OnChip::Weight, Transfer { memory: 1, word_address: 3, words: 7, byte_address: 0x1234 }),
         ),
         at(1, 0, Operation::Compute(Mode::Convolution, compute)),
-        at(
-            0,
-            1,
-            Operation::Store(Transfer {
-                memory: 0,
-                word_address: 0,
-                words: 1,
-                byte_address: 64,
-            }),
-        ),
+        at(0, 1, Operation::Store(Transfer { memory: 0, word_address: 0, words: 1, byte_address: 64 })),
         [0x0f; INSTRUCTION_BYTES],
         at(0, 0, Operation::End),
         at(0, 0, Operation::End),

@@ -10,18 +10,13 @@ fn refusal(base: &str, edits: &[(&str, &str)]) -> String {
         assert!(text.contains(from), "{from:?} is not in {base}");
         text = text.replacen(from, to, 1);
     }
-    parse("p.toml", &text)
-        .expect_err("a wrong preset")
-        .to_string()
+    parse("p.toml", &text).expect_err("a wrong preset").to_string()
 }
 
 #[test]
 fn every_embedded_preset_parses_under_its_own_name_and_reads_back_from_its_own_text() {
     let all = preset::builtin();
-    assert_eq!(
-        all.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(),
-        preset::names().collect::<Vec<_>>()
-    );
+    assert_eq!(all.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), preset::names().collect::<Vec<_>>());
     for a in all {
         assert_eq!(parse("again.toml", &a.to_toml()).as_ref(), Ok(&a));
         assert_eq!(preset::by_name(&a.name), Ok(a));
@@ -62,27 +57,11 @@ fn memory_blocks_are_those_of_the_best_shapes() {
 #[test]
 fn families_and_memory_kinds_are_read() {
     let a = preset::by_name("icebreaker-4x4").unwrap();
-    assert_eq!(
-        a.family,
-        Family::Ice40 {
-            device: "up5k".into(),
-            package: "sg48".into()
-        }
-    );
+    assert_eq!(a.family, Family::Ice40 { device: "up5k".into(), package: "sg48".into() });
     assert_eq!(a.activation_kind, ActivationKind::Spram);
-    assert_eq!(
-        a.part().map(|p| (p.block_rams, p.sprams, p.multipliers)),
-        Some((30, 4, 8))
-    );
+    assert_eq!(a.part().map(|p| (p.block_rams, p.sprams, p.multipliers)), Some((30, 4, 8)));
     let a = preset::by_name("ulx3s-85f-max").unwrap();
-    assert_eq!(
-        a.family,
-        Family::Ecp5 {
-            device: "85k".into(),
-            package: "CABGA381".into(),
-            speed: 6
-        }
-    );
+    assert_eq!(a.family, Family::Ecp5 { device: "85k".into(), package: "CABGA381".into(), speed: 6 });
 }
 
 #[test]
@@ -170,9 +149,7 @@ p.toml:29: bandwidth_cycles = [..] is wrong because it must be an integer withou
 fn an_empty_text_names_every_section() {
     let errors = parse("p.toml", "").unwrap_err();
     assert_eq!(errors.faults.len(), 6);
-    assert!(errors
-        .to_string()
-        .starts_with("p.toml:1: section [preset] is missing; it holds name, summary\n"));
+    assert!(errors.to_string().starts_with("p.toml:1: section [preset] is missing; it holds name, summary\n"));
 }
 
 #[test]
@@ -182,10 +159,7 @@ fn an_unknown_name_lists_near_names() {
         "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-max? There are tiny-2x2, \
          icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-max, datacentre-32x32"
     );
-    assert!(!preset::embedded("zynq")
-        .unwrap_err()
-        .to_string()
-        .contains("did you mean"));
+    assert!(!preset::embedded("zynq").unwrap_err().to_string().contains("did you mean"));
 }
 
 #[test]

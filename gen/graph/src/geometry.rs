@@ -5,10 +5,7 @@ pub const MAX_ELEMENTS: usize = i32::MAX as usize;
 
 /// Elements in a tensor of `shape`; `None` when the product passes [`MAX_ELEMENTS`].
 pub fn elements(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1usize, |product, &dim| product.checked_mul(dim))
-        .filter(|&product| product <= MAX_ELEMENTS)
+    shape.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim)).filter(|&product| product <= MAX_ELEMENTS)
 }
 
 /// How a window treats the edge of the map, in TensorFlow's two ways.
@@ -32,13 +29,7 @@ pub fn span(kernel: usize, dilation: usize) -> Option<usize> {
 /// Output length and padding before the first element, for one axis of a window.
 ///
 /// `None` when a size is zero, a product overflows, or no window fits.
-pub fn slide(
-    padding: Padding,
-    input: usize,
-    kernel: usize,
-    stride: usize,
-    dilation: usize,
-) -> Option<(usize, usize)> {
+pub fn slide(padding: Padding, input: usize, kernel: usize, stride: usize, dilation: usize) -> Option<(usize, usize)> {
     let span = span(kernel, dilation)?;
     if input == 0 || stride == 0 {
         return None;

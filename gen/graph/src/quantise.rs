@@ -17,15 +17,10 @@ fn fraction_and_exponent(value: f64) -> (f64, i32) {
     const EXPONENT_OF_HALF: u64 = 1022;
     let biased = |v: f64| (v.to_bits() >> FRACTION_BITS) as i32 & 0x7ff;
     // Subnormals have no leading one to normalise by; a power of two makes them normal, exactly.
-    let (normal, extra) = if biased(value) == 0 {
-        (value * 2f64.powi(64), 64)
-    } else {
-        (value, 0)
-    };
+    let (normal, extra) = if biased(value) == 0 { (value * 2f64.powi(64), 64) } else { (value, 0) };
     let exponent = biased(normal) - EXPONENT_OF_HALF as i32;
     let fraction_mask = (1u64 << FRACTION_BITS) - 1;
-    let fraction =
-        f64::from_bits(normal.to_bits() & fraction_mask | EXPONENT_OF_HALF << FRACTION_BITS);
+    let fraction = f64::from_bits(normal.to_bits() & fraction_mask | EXPONENT_OF_HALF << FRACTION_BITS);
     (fraction, exponent - extra)
 }
 
@@ -53,10 +48,7 @@ impl Multiplier {
         if shift > 31 {
             return None;
         }
-        Some(Multiplier {
-            q: i32::try_from(q).ok()?,
-            shift,
-        })
+        Some(Multiplier { q: i32::try_from(q).ok()?, shift })
     }
 }
 
@@ -74,10 +66,7 @@ pub fn fully_connected_factor(input: f32, weight: f32, output: f32) -> f64 {
 pub fn add_factors(a: f32, b: f32, output: f32) -> ([f64; 2], f64) {
     let twice_larger = 2.0 * f64::from(a.max(b));
     let raised_output = f64::from((1u32 << ADD_LEFT_SHIFT) as f32 * output);
-    (
-        [f64::from(a) / twice_larger, f64::from(b) / twice_larger],
-        twice_larger / raised_output,
-    )
+    ([f64::from(a) / twice_larger, f64::from(b) / twice_larger], twice_larger / raised_output)
 }
 
 /// An activation fused into a layer.
@@ -162,10 +151,7 @@ mod tests {
         let (input, weight) = (1.0f32 + f32::EPSILON, 1.0f32 + f32::EPSILON);
         let exact = 1.0 + 2.0 * 2f64.powi(-23) + 2f64.powi(-46);
         assert_eq!(convolution_factor(input, weight, 1.0), exact);
-        assert_eq!(
-            fully_connected_factor(input, weight, 1.0),
-            1.0 + 2f64.powi(-22)
-        );
+        assert_eq!(fully_connected_factor(input, weight, 1.0), 1.0 + 2f64.powi(-22));
     }
 
     #[test]
@@ -199,10 +185,7 @@ mod tests {
     fn softmax_cuts_off_where_the_raised_difference_leaves_31_bits() {
         // 2^26 / 8 = 2^23 = 0.5 * 2^24, and 31 * 2^26 / 2^24 = 124.
         let eighth = softmax(1.0, 0.125).expect("a plain scale");
-        assert_eq!(
-            (eighth.input_multiplier, eighth.input_left_shift),
-            (1 << 30, 24)
-        );
+        assert_eq!((eighth.input_multiplier, eighth.input_left_shift), (1 << 30, 24));
         assert_eq!(eighth.diff_min, -124);
     }
 

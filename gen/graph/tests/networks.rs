@@ -21,11 +21,7 @@ fn int8_networks_are_taken_with_their_sizes_another_reader_gives() {
         let figures = layers(&graph);
         assert_eq!(graph.nodes.len(), operators, "{name}");
         assert_eq!(figures.iter().map(|l| l.macs).sum::<u64>(), macs, "{name}");
-        assert_eq!(
-            figures.iter().map(|l| l.parameters).sum::<u64>(),
-            parameters,
-            "{name}"
-        );
+        assert_eq!(figures.iter().map(|l| l.parameters).sum::<u64>(), parameters, "{name}");
         let inspection = inspect(name, &bytes).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(inspection.importable, "{name}");
         assert_eq!((inspection.macs, inspection.parameters), (macs, parameters));

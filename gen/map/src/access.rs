@@ -30,34 +30,22 @@ impl Access {
     /// Whether the order of the two matters.
     pub fn conflicts(&self, other: &Access) -> bool {
         let meet = |a: &[Span], b: &[Span]| a.iter().any(|x| b.iter().any(|y| x.meets(y)));
-        meet(&self.writes, &other.writes)
-            || meet(&self.writes, &other.reads)
-            || meet(&self.reads, &other.writes)
+        meet(&self.writes, &other.writes) || meet(&self.writes, &other.reads) || meet(&self.reads, &other.writes)
     }
 
     /// The spans of `operation` on `arch`.
     pub fn of(operation: &Operation, arch: &Architecture) -> Self {
         match operation {
             Operation::End => Self::default(),
-            Operation::Load(memory, t) => Self {
-                writes: vec![transfer(*memory, t)],
-                ..Self::default()
-            },
-            Operation::Store(t) => Self {
-                reads: vec![transfer(OnChip::Activation, t)],
-                ..Self::default()
-            },
+            Operation::Load(memory, t) => Self { writes: vec![transfer(*memory, t)], ..Self::default() },
+            Operation::Store(t) => Self { reads: vec![transfer(OnChip::Activation, t)], ..Self::default() },
             Operation::Compute(mode, c) => compute(*mode, c, arch),
         }
     }
 }
 
 fn span(memory: OnChip, start: u32, words: u32) -> Span {
-    Span {
-        memory,
-        start,
-        end: start.saturating_add(words),
-    }
+    Span { memory, start, end: start.saturating_add(words) }
 }
 
 fn transfer(memory: OnChip, t: &Transfer) -> Span {
@@ -67,86 +55,40 @@ fn transfer(memory: OnChip, t: &Transfer) -> Span {
 fn compute(mode: Mode, c: &Compute, arch: &Architecture) -> Access {
     let taps = c.kernel_height * c.kernel_width;
     let group_words = match mode {
-        Mode::Convolution => {
-            taps * (c.input_blocks.saturating_sub(1) * field(arch.substeps()) + c.last_substeps)
-        }
+        Mode::Convolution => taps * (c.input_blocks.saturating_sub(1) * field(arch.substeps()) + c.last_substeps),
         Mode::Channelwise => taps,
         Mode::Depthwise | Mode::Patch => c.window_steps,
     };
-    let weights = if c.weight_hold != 0 {
-        1
-    } else {
-        c.output_groups.saturating_mul(group_words)
-    };
-    let parameters = field(arch.chunks())
-        * if c.parameter_hold != 0 {
-            1
-        } else {
-            c.output_groups
-        };
+    let weights = if c.weight_hold != 0 { 1 } else { c.output_groups.saturating_mul(group_words) };
+    let parameters = field(arch.chunks()) * if c.parameter_hold != 0 { 1 } else { c.output_groups };
     let pixels = c.output_height * c.output_width;
-    let results = pixels
-        .saturating_sub(1)
-        .saturating_mul(c.output_pixel_words)
-        .saturating_add(c.output_groups);
-    let mut reads = vec![
-        span(OnChip::Weight, c.weight_address, weights),
-        span(OnChip::Parameter, c.parameter_address, parameters),
-    ];
+    let results = pixels.saturating_sub(1).saturating_mul(c.output_pixel_words).saturating_add(c.output_groups);
+    let mut reads =
+        vec![span(OnChip::Weight, c.weight_address, weights), span(OnChip::Parameter, c.parameter_address, parameters)];
     reads.extend(input(mode, c, arch));
     if c.residual != 0 {
         reads.push(span(OnChip::Activation, c.residual_address, results));
     }
-    Access {
-        reads,
-        writes: vec![span(OnChip::Activation, c.output_address, results)],
-    }
+    Access { reads, writes: vec![span(OnChip::Activation, c.output_address, results)] }
 }
 
 /// Positions of an axis that windows reach inside the map: from its start to this.
 fn reach(outputs: u32, stride: u32, padding: u32, kernel: u32, input: u32) -> u32 {
-    (outputs.saturating_sub(1) * stride + kernel)
-        .saturating_sub(padding)
-        .min(input)
+    (outputs.saturating_sub(1) * stride + kernel).saturating_sub(padding).min(input)
 }
 
 /// Words of the input map that a COMPUTE reads, from the map's first; `None` when windows see only padding.
 pub(crate) fn input(mode: Mode, c: &Compute, arch: &Architecture) -> Option<Span> {
-    let rows = reach(
-        c.output_height,
-        c.stride_y,
-        c.pad_top,
-        c.kernel_height,
-        c.input_height,
-    )
-    .checked_sub(1)?;
+    let rows = reach(c.output_height, c.stride_y, c.pad_top, c.kernel_height, c.input_height).checked_sub(1)?;
     if mode == Mode::Patch {
         let words = rows * c.row_words + c.row_bytes.div_ceil(field(arch.activation_word_bytes()));
         let base = c.input_address.wrapping_add(c.pad_top * c.row_words) & 0xffff;
         return Some(span(OnChip::Activation, base, words));
     }
-    let columns = reach(
-        c.output_width,
-        c.stride_x,
-        c.pad_left,
-        c.kernel_width,
-        c.input_width,
-    )
-    .checked_sub(1)?;
-    let depth = if mode == Mode::Convolution {
-        c.input_blocks
-    } else {
-        c.output_groups
-    };
-    let base = c
-        .input_address
-        .wrapping_add(c.pad_top * c.row_words + c.pad_left * c.pixel_words)
-        & 0xffff;
-    Some(span(
-        OnChip::Activation,
-        base,
-        rows * c.row_words + columns * c.pixel_words + depth,
-    ))
+    let columns = reach(c.output_width, c.stride_x, c.pad_left, c.kernel_width, c.input_width).checked_sub(1)?;
+    let depth = if mode == Mode::Convolution { c.input_blocks } else { c.output_groups };
+    let base = c.input_address.wrapping_add(c.pad_top * c.row_words + c.pad_left * c.pixel_words) & 0xffff;
+    Some(span(OnChip::Activation, base, rows * c.row_words + columns * c.pixel_words + depth))
 }
 
 #[cfg(test)]
@@ -177,15 +119,8 @@ mod tests {
             ..Compute::default()
         };
         // Rows -1 to 3 of the map, of which 0 to 3 exist.
-        assert_eq!(
-            input(Mode::Convolution, &base, &arch),
-            Some(span(OnChip::Activation, 100, 40))
-        );
-        let outside = Compute {
-            pad_top: 5,
-            output_height: 1,
-            ..base
-        };
+        assert_eq!(input(Mode::Convolution, &base, &arch), Some(span(OnChip::Activation, 100, 40)));
+        let outside = Compute { pad_top: 5, output_height: 1, ..base };
         assert_eq!(input(Mode::Convolution, &outside, &arch), None);
     }
 }

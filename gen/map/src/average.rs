@@ -10,11 +10,7 @@ const AVERAGE_WEIGHT_BITS: u32 = 6;
 
 /// Weight and factor 1/2 that together leave a value as it is.
 pub(crate) const IDENTITY_WEIGHT: i8 = 2;
-pub(crate) const IDENTITY: Parameter = Parameter {
-    bias: 0,
-    q: 1 << 30,
-    shift: 0,
-};
+pub(crate) const IDENTITY: Parameter = Parameter { bias: 0, q: 1 << 30, shift: 0 };
 
 /// The post-processor's factor and shift, before zero point and clamp.
 pub(crate) fn post_process(sum: i64, q: u32, shift: u32) -> i64 {
@@ -39,11 +35,7 @@ pub(crate) fn average(count: usize) -> Option<Parameter> {
     }
     // 2^(exponent - 1) < count <= 2^exponent, so the factor is 2^(exponent - 1) / count.
     let q = ((1u64 << (31 + exponent)) / count as u64).div_ceil(2);
-    Some(Parameter {
-        bias: 0,
-        q: u32::try_from(q).ok()?,
-        shift: exponent + AVERAGE_WEIGHT_BITS - 1,
-    })
+    Some(Parameter { bias: 0, q: u32::try_from(q).ok()?, shift: exponent + AVERAGE_WEIGHT_BITS - 1 })
 }
 
 #[cfg(test)]
@@ -54,18 +46,10 @@ mod tests {
     fn means_are_exact_for_every_reachable_sum() {
         for count in 1..=256i64 {
             let parameter = average(count as usize).expect("a small count");
-            assert!(
-                (1 << 30..=u32::MAX >> 1).contains(&parameter.q),
-                "count {count}: q {}",
-                parameter.q
-            );
+            assert!((1 << 30..=u32::MAX >> 1).contains(&parameter.q), "count {count}: q {}", parameter.q);
             for sum in -128 * count..=127 * count {
                 let mean = sum.signum() * ((2 * sum.abs() + count) / (2 * count));
-                let got = post_process(
-                    sum * i64::from(AVERAGE_WEIGHT),
-                    parameter.q,
-                    parameter.shift,
-                );
+                let got = post_process(sum * i64::from(AVERAGE_WEIGHT), parameter.q, parameter.shift);
                 assert_eq!(got, mean, "{sum} / {count}");
             }
         }
@@ -74,14 +58,7 @@ mod tests {
     #[test]
     fn identity_leaves_every_value_as_it_is() {
         for value in -128..=127 {
-            assert_eq!(
-                post_process(
-                    value * i64::from(IDENTITY_WEIGHT),
-                    IDENTITY.q,
-                    IDENTITY.shift
-                ),
-                value
-            );
+            assert_eq!(post_process(value * i64::from(IDENTITY_WEIGHT), IDENTITY.q, IDENTITY.shift), value);
         }
     }
 

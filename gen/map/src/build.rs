@@ -17,48 +17,27 @@ pub(crate) fn build(graph: &Graph, word_bytes: usize) -> Result<Network, MapErro
         MapErrors(faults.into_iter().map(error).collect())
     })?;
     let &[input] = graph.inputs.as_slice() else {
-        let reason = format!(
-            "{} inputs; the engine takes networks with one",
-            graph.inputs.len()
-        );
+        let reason = format!("{} inputs; the engine takes networks with one", graph.inputs.len());
         return Err(MapErrors::one(&graph.name, reason));
     };
     let host = host_nodes(graph);
-    let mut builder = Builder {
-        graph,
-        word_bytes,
-        host: &host,
-        maps: Vec::new(),
-        place: vec![None; graph.tensors.len()],
-    };
-    let shape = builder
-        .shape(input)
-        .map_err(|reason| MapErrors::one(&graph.tensors[input].name, reason))?;
+    let mut builder =
+        Builder { graph, word_bytes, host: &host, maps: Vec::new(), place: vec![None; graph.tensors.len()] };
+    let shape = builder.shape(input).map_err(|reason| MapErrors::one(&graph.tensors[input].name, reason))?;
     let input = builder.add_map(input, shape);
     let mut operations = Vec::new();
     let mut errors = Vec::new();
-    for (index, node) in graph
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !host[*index])
-    {
+    for (index, node) in graph.nodes.iter().enumerate().filter(|(index, _)| !host[*index]) {
         match builder.operation(index, node) {
             Ok(operation) => operations.extend(operation),
             Err(reason) => {
-                errors.push(MapError {
-                    node: node.name.clone(),
-                    reason,
-                });
+                errors.push(MapError { node: node.name.clone(), reason });
                 builder.assume(node);
             }
         }
     }
     if errors.is_empty() && operations.is_empty() {
-        errors.push(MapError {
-            node: graph.name.clone(),
-            reason: "holds no layer for the engine".into(),
-        });
+        errors.push(MapError { node: graph.name.clone(), reason: "holds no layer for the engine".into() });
     }
     if !errors.is_empty() {
         return Err(MapErrors(errors));
@@ -69,9 +48,7 @@ pub(crate) fn build(graph: &Graph, word_bytes: usize) -> Result<Network, MapErro
         maps: builder.maps,
         operations,
         input,
-        host: (0..graph.nodes.len())
-            .filter(|&index| host[index])
-            .collect(),
+        host: (0..graph.nodes.len()).filter(|&index| host[index]).collect(),
         transposed: false,
     })
 }
@@ -80,11 +57,7 @@ pub(crate) fn build(graph: &Graph, word_bytes: usize) -> Result<Network, MapErro
 fn host_nodes(graph: &Graph) -> Vec<bool> {
     let mut host = vec![false; graph.nodes.len()];
     for (index, node) in graph.nodes.iter().enumerate().rev() {
-        let kept = graph
-            .nodes
-            .iter()
-            .enumerate()
-            .any(|(i, n)| !host[i] && n.inputs.contains(&node.output));
+        let kept = graph.nodes.iter().enumerate().any(|(i, n)| !host[i] && n.inputs.contains(&node.output));
         host[index] = !kept && matches!(node.op, Op::Softmax(_) | Op::Reshape);
     }
     host
@@ -102,37 +75,27 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn shape(&self, tensor: TensorId) -> Result<Shape, String> {
         let shape = &self.graph.tensors[tensor].shape;
-        let map = |height: usize, width: usize, channels: usize| Shape {
-            height,
-            width,
-            channels,
-        };
+        let map = |height: usize, width: usize, channels: usize| Shape { height, width, channels };
         match *shape.as_slice() {
             [] => Ok(map(1, 1, 1)),
             [channels] => Ok(map(1, 1, channels)),
             [width, channels] => Ok(map(1, width, channels)),
             [height, width, channels] | [1, height, width, channels] => Ok(map(height, width, channels)),
-            _ => Err(format!("shape {shape:?}; the engine takes batches of one, with at most height, width and channels")),
+            _ => Err(format!(
+                "shape {shape:?}; the engine takes batches of one, with at most height, width and channels"
+            )),
         }
     }
 
     fn add_map(&mut self, tensor: TensorId, shape: Shape) -> MapId {
-        self.maps.push(Map {
-            shape,
-            tensors: vec![tensor],
-            name: self.graph.tensors[tensor].name.clone(),
-        });
+        self.maps.push(Map { shape, tensors: vec![tensor], name: self.graph.tensors[tensor].name.clone() });
         self.place[tensor] = Some(self.maps.len() - 1);
         self.maps.len() - 1
     }
 
     /// Keeps later nodes meaningful after an error at `node`, so that all errors come at once.
     fn assume(&mut self, node: &Node) {
-        let shape = self.shape(node.output).unwrap_or(Shape {
-            height: 1,
-            width: 1,
-            channels: 1,
-        });
+        let shape = self.shape(node.output).unwrap_or(Shape { height: 1, width: 1, channels: 1 });
         self.add_map(node.output, shape);
     }
 
@@ -158,9 +121,7 @@ impl Builder<'_> {
         let first = *node.inputs.first().ok_or("has no input")?;
         let (kind, input, input_shape, sum) = match &node.op {
             Op::Reshape => return self.reshape(node, first).map(|()| None),
-            Op::Softmax(_) => {
-                return Err("softmax runs on the host, at the end of the network only".into())
-            }
+            Op::Softmax(_) => return Err("softmax runs on the host, at the end of the network only".into()),
             Op::FullyConnected(fc) => {
                 let shape = self.shape(node.output)?;
                 let (map, from) = if shape.pixels() == 1 {
@@ -171,17 +132,12 @@ impl Builder<'_> {
                     let map = self.map_of(first)?;
                     let from = Shape { channels, ..shape };
                     if !self.maps[map].shape.same_blocks(&from, self.word_bytes) {
-                        return Err(
-                            "reads a batch from a map that lies otherwise; split the batch".into(),
-                        );
+                        return Err("reads a batch from a map that lies otherwise; split the batch".into());
                     }
                     (map, from)
                 };
                 let grid = if shape.pixels() == 1 {
-                    Grid {
-                        kernel: (from.height, from.width),
-                        ..Grid::POINT
-                    }
+                    Grid { kernel: (from.height, from.width), ..Grid::POINT }
                 } else {
                     Grid::POINT
                 };
@@ -197,8 +153,7 @@ impl Builder<'_> {
             Op::Conv2d(conv) => {
                 let (map, from) = self.operand(first)?;
                 let channels = from.channels;
-                let (grid, weights) =
-                    expand(&conv.window, &conv.weights, conv.bias.len(), channels)?;
+                let (grid, weights) = expand(&conv.window, &conv.weights, conv.bias.len(), channels)?;
                 let kernel = Kernel {
                     grid,
                     weights,
@@ -229,38 +184,16 @@ impl Builder<'_> {
             Op::Pool2d(pool) => {
                 let (map, from) = self.operand(first)?;
                 if pool.window.dilation != (1, 1) {
-                    return Err(format!(
-                        "dilation {:?}; a pool needs 1",
-                        pool.window.dilation
-                    ));
+                    return Err(format!("dilation {:?}; a pool needs 1", pool.window.dilation));
                 }
                 let window = &pool.window;
-                let grid = Grid {
-                    kernel: window.kernel,
-                    stride: window.stride,
-                    padding: window.padding,
-                };
+                let grid = Grid { kernel: window.kernel, stride: window.stride, padding: window.padding };
                 let average = pool.kind == PoolKind::Average;
-                (
-                    Kind::Pool(Pool {
-                        average,
-                        grid,
-                        min: pool.min,
-                        max: pool.max,
-                    }),
-                    map,
-                    from,
-                    None,
-                )
+                (Kind::Pool(Pool { average, grid, min: pool.min, max: pool.max }), map, from, None)
             }
             Op::Add(add) => {
                 let (map, from) = self.operand(first)?;
-                let (residual, _) = self.operand(
-                    *node
-                        .inputs
-                        .get(1)
-                        .ok_or("has one input; an add needs two")?,
-                )?;
+                let (residual, _) = self.operand(*node.inputs.get(1).ok_or("has one input; an add needs two")?)?;
                 (Kind::Identity, map, from, Some(sum(add, residual)?))
             }
         };
@@ -268,16 +201,7 @@ impl Builder<'_> {
         let output = self.add_map(node.output, shape);
         let macs = node.macs(self.graph);
         let kind = still(kind, shape);
-        Ok(Some(Operation {
-            nodes: vec![index],
-            name: node.name.clone(),
-            kind,
-            input,
-            input_shape,
-            output,
-            sum,
-            macs,
-        }))
+        Ok(Some(Operation { nodes: vec![index], name: node.name.clone(), kind, input, input_shape, output, sum, macs }))
     }
 
     /// Gives the output of a reshape its input's storage.
@@ -285,25 +209,14 @@ impl Builder<'_> {
         let map = self.map_of(from)?;
         let shape = self.shape(node.output)?;
         if !self.maps[map].shape.same_blocks(&shape, self.word_bytes) {
-            let nodes = || {
-                self.graph
-                    .nodes
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, _)| !self.host[*i])
-                    .map(|(_, n)| n)
-            };
+            let nodes = || self.graph.nodes.iter().enumerate().filter(|(i, _)| !self.host[*i]).map(|(_, n)| n);
             let only_here = self.maps[map].tensors.iter().all(|t| {
                 let read = |n: &&Node| n.inputs.contains(t) && !matches!(n.op, Op::Reshape);
-                nodes().find(read).is_none()
-                    && nodes().filter(|n| n.inputs.contains(t)).count() == 1
+                nodes().find(read).is_none() && nodes().filter(|n| n.inputs.contains(t)).count() == 1
             });
             let flat = nodes()
                 .filter(|n| n.inputs.contains(&node.output))
-                .all(|n| {
-                    matches!(n.op, Op::FullyConnected(_))
-                        && self.shape(n.output).is_ok_and(|s| s.pixels() == 1)
-                });
+                .all(|n| matches!(n.op, Op::FullyConnected(_)) && self.shape(n.output).is_ok_and(|s| s.pixels() == 1));
             if self.graph.inputs.contains(&self.maps[map].tensors[0]) && only_here {
                 // The host brings the input in any shape of the same bytes.
                 self.maps[map].shape = shape;
@@ -323,19 +236,9 @@ impl Builder<'_> {
 
     /// Maps the host reads: graph outputs and inputs of the host's nodes.
     fn outputs(&self, input: MapId) -> Vec<MapId> {
-        let host = self
-            .graph
-            .nodes
-            .iter()
-            .zip(self.host)
-            .filter(|(_, host)| **host);
-        let read = host
-            .flat_map(|(n, _)| n.inputs.iter())
-            .chain(&self.graph.outputs);
-        let mut maps: Vec<MapId> = read
-            .filter_map(|&t| self.place[t])
-            .filter(|&m| m != input)
-            .collect();
+        let host = self.graph.nodes.iter().zip(self.host).filter(|(_, host)| **host);
+        let read = host.flat_map(|(n, _)| n.inputs.iter()).chain(&self.graph.outputs);
+        let mut maps: Vec<MapId> = read.filter_map(|&t| self.place[t]).filter(|&m| m != input).collect();
         maps.sort_unstable();
         maps.dedup();
         maps

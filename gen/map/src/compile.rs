@@ -31,11 +31,7 @@ pub struct CompileOptions {
 ///
 /// # Errors
 /// Every reason that can be told at once, each with the node it concerns.
-pub fn compile(
-    graph: &Graph,
-    arch: &Architecture,
-    options: &CompileOptions,
-) -> Result<Compiled, MapErrors> {
+pub fn compile(graph: &Graph, arch: &Architecture, options: &CompileOptions) -> Result<Compiled, MapErrors> {
     // The engine's shape comes first: build needs its word size to see which reshapes are free.
     let mut network = build(graph, arch.tm)?;
     if !options.observe {
@@ -43,22 +39,12 @@ pub fn compile(
     }
     let upright = variant(graph, &network, arch, options);
     // A window slides along rows, so the longer side should be the row.
-    let oblong = network
-        .maps
-        .iter()
-        .any(|map| map.shape.height != map.shape.width);
+    let oblong = network.maps.iter().any(|map| map.shape.height != map.shape.width);
     if !oblong || !network.can_transpose() {
         return upright;
     }
-    match (
-        upright,
-        variant(graph, &network.transposed(), arch, options),
-    ) {
-        (Ok(a), Ok(b)) => Ok(if b.estimate.cycles < a.estimate.cycles {
-            b
-        } else {
-            a
-        }),
+    match (upright, variant(graph, &network.transposed(), arch, options)) {
+        (Ok(a), Ok(b)) => Ok(if b.estimate.cycles < a.estimate.cycles { b } else { a }),
         (Err(e), Err(_)) => Err(e),
         (a, b) => a.or(b),
     }
@@ -74,10 +60,7 @@ fn variant(
     let mut lowered = lower(network, arch)?;
     let mut blocks = Vec::new();
     for layer in &mut lowered.layers {
-        blocks.push((
-            std::mem::take(&mut layer.weights),
-            std::mem::take(&mut layer.parameters),
-        ));
+        blocks.push((std::mem::take(&mut layer.weights), std::mem::take(&mut layer.parameters)));
     }
     let (weights, parameters): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
     let weights = Store::new(weights.into_iter(), arch.weight_word_bytes());
@@ -95,17 +78,12 @@ fn variant(
         observe: options.observe,
     };
     let (stay, held) = choose(&plan)?;
-    let run =
-        run_program(&plan, &stay, &held).map_err(|reason| MapErrors::one(&graph.name, reason))?;
+    let run = run_program(&plan, &stay, &held).map_err(|reason| MapErrors::one(&graph.name, reason))?;
     let load = load_program(&plan, &stay, &held);
     let external = External::new(&plan, load.len(), run.len(), &graph.name)?;
     let image = external.image(&plan, &load, &run)?;
     let instructions = notes(graph, network, &plan, &external, &run);
-    let words = [
-        placement.words,
-        stay.words(&weights),
-        held.words(&parameters),
-    ];
+    let words = [placement.words, stay.words(&weights), held.words(&parameters)];
     let places = |maps: &dyn Fn(MapId) -> bool| -> Vec<TensorPlace> {
         let chosen = (0..network.maps.len()).filter(|&map| stored[map] && maps(map));
         chosen
@@ -136,18 +114,10 @@ fn variant(
 fn stored(network: &Network, options: &CompileOptions) -> Vec<bool> {
     let made = |map: MapId| network.operations.iter().any(|op| op.output == map);
     let wanted = |map: MapId| options.observe || network.outputs.contains(&map);
-    (0..network.maps.len())
-        .map(|map| made(map) && wanted(map))
-        .collect()
+    (0..network.maps.len()).map(|map| made(map) && wanted(map)).collect()
 }
 
-fn place(
-    graph: &Graph,
-    plan: &Plan,
-    external: &External,
-    map: MapId,
-    tensor: TensorId,
-) -> Option<TensorPlace> {
+fn place(graph: &Graph, plan: &Plan, external: &External, map: MapId, tensor: TensorId) -> Option<TensorPlace> {
     let described = graph.tensors.get(tensor)?;
     Some(TensorPlace {
         tensor,
@@ -158,13 +128,7 @@ fn place(
     })
 }
 
-fn notes(
-    graph: &Graph,
-    network: &Network,
-    plan: &Plan,
-    external: &External,
-    run: &[Item],
-) -> Vec<InstructionNote> {
+fn notes(graph: &Graph, network: &Network, plan: &Plan, external: &External, run: &[Item]) -> Vec<InstructionNote> {
     run.iter()
         .map(|item| {
             let instruction = external.resolve(item);
@@ -175,12 +139,7 @@ fn notes(
                 _ => None,
             };
             InstructionNote {
-                nodes: layer.map_or_else(Vec::new, |l| {
-                    l.nodes
-                        .iter()
-                        .map(|&n| graph.nodes[n].name.clone())
-                        .collect()
-                }),
+                nodes: layer.map_or_else(Vec::new, |l| l.nodes.iter().map(|&n| graph.nodes[n].name.clone()).collect()),
                 tensor: map.map(|m| network.maps[m].name.clone()),
                 macs: item.macs,
                 ideal_cycles: item.macs.div_ceil(plan.arch.macs() as u64),
@@ -195,12 +154,7 @@ fn notes(
         .collect()
 }
 
-fn estimate(
-    run: &[Item],
-    notes: &[InstructionNote],
-    arch: &Architecture,
-    words: [usize; 3],
-) -> Estimate {
+fn estimate(run: &[Item], notes: &[InstructionNote], arch: &Architecture, words: [usize; 3]) -> Estimate {
     let [activation_words, weight_words, parameter_words] = words;
     let macs: u64 = notes.iter().map(|n| n.macs).sum();
     let ideal_cycles = macs.div_ceil(arch.macs() as u64);
@@ -214,12 +168,8 @@ fn estimate(
         }
     };
     let bytes = |chosen: &dyn Fn(&Operation) -> Option<(OnChip, u32)>| -> u64 {
-        let moved = run
-            .iter()
-            .filter_map(|item| chosen(&item.instruction.operation));
-        moved
-            .map(|(memory, words)| u64::from(words) * arch.on_chip(memory).1 as u64)
-            .sum()
+        let moved = run.iter().filter_map(|item| chosen(&item.instruction.operation));
+        moved.map(|(memory, words)| u64::from(words) * arch.on_chip(memory).1 as u64).sum()
     };
     let loaded = bytes(&|op| match op {
         Operation::Load(memory, t) => Some((*memory, t.words)),

@@ -24,10 +24,7 @@ pub struct MapErrors(pub Vec<MapError>);
 impl MapErrors {
     /// A single reason.
     pub fn one(node: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self(vec![MapError {
-            node: node.into(),
-            reason: reason.into(),
-        }])
+        Self(vec![MapError { node: node.into(), reason: reason.into() }])
     }
 }
 
@@ -46,9 +43,7 @@ impl fmt::Display for MapErrors {
 impl std::error::Error for MapErrors {}
 
 /// Gathers the values of `results`, or all their errors.
-pub(crate) fn gather<T>(
-    results: impl Iterator<Item = Result<T, MapErrors>>,
-) -> Result<Vec<T>, MapErrors> {
+pub(crate) fn gather<T>(results: impl Iterator<Item = Result<T, MapErrors>>) -> Result<Vec<T>, MapErrors> {
     let mut values = Vec::new();
     let mut errors = Vec::new();
     for result in results {

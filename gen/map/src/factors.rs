@@ -18,11 +18,7 @@ pub(crate) fn below_one(multiplier: &Multiplier, what: &str) -> Result<(u32, u32
         )
     };
     let q = u32::try_from(multiplier.q).map_err(|_| refuse())?;
-    let shift = multiplier
-        .shift
-        .checked_neg()
-        .and_then(|s| u32::try_from(s).ok())
-        .filter(|&s| s <= 31);
+    let shift = multiplier.shift.checked_neg().and_then(|s| u32::try_from(s).ok()).filter(|&s| s <= 31);
     Ok((q, shift.ok_or_else(refuse)?))
 }
 
@@ -32,10 +28,7 @@ pub(crate) fn below_one(multiplier: &Multiplier, what: &str) -> Result<(u32, u32
 /// When it is not one the post-processor knows.
 pub(crate) fn sum(add: &Add, residual: MapId) -> Result<Sum, String> {
     if add.left_shift != ADD_LEFT_SHIFT {
-        return Err(format!(
-            "left shift {}; the post-processor knows {ADD_LEFT_SHIFT}",
-            add.left_shift
-        ));
+        return Err(format!("left shift {}; the post-processor knows {ADD_LEFT_SHIFT}", add.left_shift));
     }
     let half = |m: &Multiplier| (m.q, m.shift) == (1 << 30, 0);
     let [a, b] = &add.input_multipliers;
@@ -44,9 +37,7 @@ pub(crate) fn sum(add: &Add, residual: MapId) -> Result<Sum, String> {
         (true, _) => b,
         (false, true) => a,
         _ => {
-            return Err(format!(
-            "input factors {a:?} and {b:?}; one must be exactly 1/2, as TensorFlow Lite makes it"
-        ))
+            return Err(format!("input factors {a:?} and {b:?}; one must be exactly 1/2, as TensorFlow Lite makes it"))
         }
     };
     Ok(Sum {

@@ -38,20 +38,14 @@ fn oriented(sum: Sum, first: MapId, own: MapId) -> Sum {
 
 /// A (maker, add) pair to fuse; of two candidates the maker with more work hides the addition better.
 fn find(network: &Network) -> Option<(usize, usize)> {
-    network
-        .operations
-        .iter()
-        .enumerate()
-        .find_map(|(index, add)| {
-            let sum = add.sum.filter(|_| matches!(add.kind, Kind::Identity))?;
-            if sum.residual == add.input {
-                return None;
-            }
-            let makers = add.reads().filter_map(|map| maker(network, map));
-            makers
-                .max_by_key(|&m| (network.operations[m].macs, m))
-                .map(|m| (m, index))
-        })
+    network.operations.iter().enumerate().find_map(|(index, add)| {
+        let sum = add.sum.filter(|_| matches!(add.kind, Kind::Identity))?;
+        if sum.residual == add.input {
+            return None;
+        }
+        let makers = add.reads().filter_map(|map| maker(network, map));
+        makers.max_by_key(|&m| (network.operations[m].macs, m)).map(|m| (m, index))
+    })
 }
 
 fn maker(network: &Network, map: MapId) -> Option<usize> {

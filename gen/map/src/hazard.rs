@@ -25,10 +25,7 @@ fn ordinals(program: &[Instruction]) -> Vec<Option<(bool, usize)>> {
 
 /// Sets each instruction's waits: for the last one of the other unit whose words it meets.
 pub(crate) fn set_waits(program: &mut [Instruction], arch: &Architecture) -> Result<(), String> {
-    let accesses: Vec<Access> = program
-        .iter()
-        .map(|i| Access::of(&i.operation, arch))
-        .collect();
+    let accesses: Vec<Access> = program.iter().map(|i| Access::of(&i.operation, arch)).collect();
     let ordinals = ordinals(program);
     for index in 0..program.len() {
         let Some((unit, _)) = ordinals[index] else {
@@ -36,20 +33,14 @@ pub(crate) fn set_waits(program: &mut [Instruction], arch: &Architecture) -> Res
         };
         let last = (0..index).rev().find_map(|before| {
             let (other, ordinal) = ordinals[before].filter(|(other, _)| *other != unit)?;
-            accesses[index]
-                .conflicts(&accesses[before])
-                .then_some((other, ordinal))
+            accesses[index].conflicts(&accesses[before]).then_some((other, ordinal))
         });
         let instruction = &mut program[index];
         (instruction.wait_dma, instruction.wait_compute) = (0, 0);
         if let Some((other, ordinal)) = last {
-            let count = u16::try_from(ordinal + 1)
-                .map_err(|_| "a program of more than 65535 instructions".to_string())?;
-            *(if other {
-                &mut instruction.wait_compute
-            } else {
-                &mut instruction.wait_dma
-            }) = count;
+            let count =
+                u16::try_from(ordinal + 1).map_err(|_| "a program of more than 65535 instructions".to_string())?;
+            *(if other { &mut instruction.wait_compute } else { &mut instruction.wait_dma }) = count;
         }
     }
     Ok(())
@@ -98,30 +89,19 @@ impl fmt::Display for Hazard {
 /// # Errors
 /// Every hazard found.
 pub fn check_hazards(program: &[Instruction], arch: &Architecture) -> Result<(), Vec<Hazard>> {
-    let bad = program
-        .iter()
-        .enumerate()
-        .filter(|(_, i)| i.encode().is_err());
-    let bad: Vec<Hazard> = bad
-        .map(|(instruction, _)| Hazard::Unencodable { instruction })
-        .collect();
+    let bad = program.iter().enumerate().filter(|(_, i)| i.encode().is_err());
+    let bad: Vec<Hazard> = bad.map(|(instruction, _)| Hazard::Unencodable { instruction }).collect();
     if !bad.is_empty() {
         return Err(bad);
     }
-    let accesses: Vec<Access> = program
-        .iter()
-        .map(|i| Access::of(&i.operation, arch))
-        .collect();
+    let accesses: Vec<Access> = program.iter().map(|i| Access::of(&i.operation, arch)).collect();
     let ordinals = ordinals(program);
     let mut hazards = Vec::new();
     // What each unit's instructions have waited for so far: they start in order.
     let mut seen = [(0usize, 0usize); 2];
     let mut before = (0usize, 0usize);
     for (later, instruction) in program.iter().enumerate() {
-        let waits = (
-            usize::from(instruction.wait_dma),
-            usize::from(instruction.wait_compute),
-        );
+        let waits = (usize::from(instruction.wait_dma), usize::from(instruction.wait_compute));
         if waits.0 > before.0 || waits.1 > before.1 {
             hazards.push(Hazard::Deadlock { instruction: later });
         }
@@ -131,8 +111,7 @@ pub fn check_hazards(program: &[Instruction], arch: &Architecture) -> Result<(),
         let guaranteed = &mut seen[usize::from(unit)];
         *guaranteed = (guaranteed.0.max(waits.0), guaranteed.1.max(waits.1));
         for earlier in 0..later {
-            let Some((other, ordinal)) = ordinals[earlier].filter(|(other, _)| *other != unit)
-            else {
+            let Some((other, ordinal)) = ordinals[earlier].filter(|(other, _)| *other != unit) else {
                 continue;
             };
             let retired = if other { guaranteed.1 } else { guaranteed.0 };
@@ -151,13 +130,7 @@ pub fn check_hazards(program: &[Instruction], arch: &Architecture) -> Result<(),
 }
 
 /// What an instruction may do wrong by itself.
-fn own(
-    index: usize,
-    instruction: &Instruction,
-    access: &Access,
-    arch: &Architecture,
-    hazards: &mut Vec<Hazard>,
-) {
+fn own(index: usize, instruction: &Instruction, access: &Access, arch: &Architecture, hazards: &mut Vec<Hazard>) {
     let beyond = |s: &Span| s.end as usize > arch.on_chip(s.memory).0;
     if access.reads.iter().chain(&access.writes).any(beyond) {
         hazards.push(Hazard::Outside { instruction: index });
@@ -177,22 +150,11 @@ mod tests {
     use cortado_arch::isa::{Compute, Mode, OnChip, Transfer};
 
     fn instruction(operation: Operation) -> Instruction {
-        Instruction {
-            wait_dma: 0,
-            wait_compute: 0,
-            operation,
-        }
+        Instruction { wait_dma: 0, wait_compute: 0, operation }
     }
 
     fn load(memory: OnChip, word_address: u32, words: u32) -> Instruction {
-        instruction(Operation::Load(
-            memory,
-            Transfer {
-                word_address,
-                words,
-                ..Transfer::default()
-            },
-        ))
+        instruction(Operation::Load(memory, Transfer { word_address, words, ..Transfer::default() }))
     }
 
     /// A 1x1 convolution of a row of `pixels` from `from` to `to`.
@@ -221,11 +183,7 @@ mod tests {
 
     /// Input in two LOADs, two layers, the second's weights overwriting the first's, a STORE.
     fn program() -> Vec<Instruction> {
-        let store = instruction(Operation::Store(Transfer {
-            word_address: 0,
-            words: 8,
-            ..Transfer::default()
-        }));
+        let store = instruction(Operation::Store(Transfer { word_address: 0, words: 8, ..Transfer::default() }));
         vec![
             load(OnChip::Weight, 0, 4),
             load(OnChip::Parameter, 0, 2),
@@ -243,40 +201,19 @@ mod tests {
         let arch = engine();
         let mut program = program();
         set_waits(&mut program, &arch).expect("a short program");
-        let waits: Vec<(u16, u16)> = program
-            .iter()
-            .map(|i| (i.wait_dma, i.wait_compute))
-            .collect();
-        assert_eq!(
-            waits,
-            [
-                (0, 0),
-                (0, 0),
-                (0, 0),
-                (3, 0),
-                (0, 1),
-                (4, 0),
-                (0, 2),
-                (0, 0)
-            ]
-        );
+        let waits: Vec<(u16, u16)> = program.iter().map(|i| (i.wait_dma, i.wait_compute)).collect();
+        assert_eq!(waits, [(0, 0), (0, 0), (0, 0), (3, 0), (0, 1), (4, 0), (0, 2), (0, 0)]);
         assert_eq!(check_hazards(&program, &arch), Ok(()));
         for index in 0..program.len() {
             for dma in [true, false] {
                 let mut weaker = program.clone();
-                let wait = if dma {
-                    &mut weaker[index].wait_dma
-                } else {
-                    &mut weaker[index].wait_compute
-                };
+                let wait = if dma { &mut weaker[index].wait_dma } else { &mut weaker[index].wait_compute };
                 if *wait == 0 {
                     continue;
                 }
                 *wait -= 1;
                 let hazards = check_hazards(&weaker, &arch).expect_err("one wait too few");
-                let found = hazards
-                    .iter()
-                    .any(|h| matches!(h, Hazard::Unordered { later, .. } if *later == index));
+                let found = hazards.iter().any(|h| matches!(h, Hazard::Unordered { later, .. } if *later == index));
                 assert!(found, "instruction {index}: {hazards:?}");
             }
         }
@@ -288,27 +225,15 @@ mod tests {
         let mut program = program();
         set_waits(&mut program, &arch).expect("a short program");
         program[3].wait_dma = 4;
-        assert_eq!(
-            check_hazards(&program, &arch),
-            Err(vec![Hazard::Deadlock { instruction: 3 }])
-        );
+        assert_eq!(check_hazards(&program, &arch), Err(vec![Hazard::Deadlock { instruction: 3 }]));
     }
 
     #[test]
     fn instructions_wrong_by_themselves_are_found() {
         let arch = engine();
         let end = arch.activation_words as u32;
-        assert_eq!(
-            check_hazards(&[row(0, 7, 8)], &arch),
-            Err(vec![Hazard::Overlap { instruction: 0 }])
-        );
-        assert_eq!(
-            check_hazards(&[row(0, end - 7, 8)], &arch),
-            Err(vec![Hazard::Outside { instruction: 0 }])
-        );
-        assert_eq!(
-            check_hazards(&[row(0, 1 << 16, 8)], &arch),
-            Err(vec![Hazard::Unencodable { instruction: 0 }])
-        );
+        assert_eq!(check_hazards(&[row(0, 7, 8)], &arch), Err(vec![Hazard::Overlap { instruction: 0 }]));
+        assert_eq!(check_hazards(&[row(0, end - 7, 8)], &arch), Err(vec![Hazard::Outside { instruction: 0 }]));
+        assert_eq!(check_hazards(&[row(0, 1 << 16, 8)], &arch), Err(vec![Hazard::Unencodable { instruction: 0 }]));
     }
 }

@@ -41,8 +41,7 @@ impl External {
         let run_program = take(run * INSTRUCTION_BYTES);
         let weights = take(bytes_of(plan.weights));
         let parameters = take(bytes_of(plan.parameters));
-        let behind =
-            |map: usize| plan.lowered.words_behind(map) * plan.arch.activation_word_bytes();
+        let behind = |map: usize| plan.lowered.words_behind(map) * plan.arch.activation_word_bytes();
         let filler = take((0..plan.stored.len()).map(behind).max().unwrap_or(0));
         let mut place = |map: usize| {
             let used = map == plan.input || plan.stored[map];
@@ -51,10 +50,7 @@ impl External {
         let maps: Vec<Option<usize>> = (0..plan.stored.len()).map(&mut place).collect();
         let limit = plan.arch.external.bytes.min(1 << 32);
         if next as u64 > limit {
-            let reason = format!(
-                "needs {next} bytes of external memory; {} has {limit}",
-                plan.arch.name
-            );
+            let reason = format!("needs {next} bytes of external memory; {} has {limit}", plan.arch.name);
             return Err(MapErrors::one(graph, reason));
         }
         Ok(Self {
@@ -80,9 +76,7 @@ impl External {
     /// The item's instruction with its byte address in place.
     pub fn resolve(&self, item: &Item) -> Instruction {
         let mut instruction = item.instruction;
-        if let (Some(region), Operation::Load(_, t) | Operation::Store(t)) =
-            (item.region, &mut instruction.operation)
-        {
+        if let (Some(region), Operation::Load(_, t) | Operation::Store(t)) = (item.region, &mut instruction.operation) {
             t.byte_address = t.byte_address.wrapping_add(self.base(region));
         }
         instruction
@@ -95,24 +89,13 @@ impl External {
     pub fn image(&self, plan: &Plan, load: &[Item], run: &[Item]) -> Result<Vec<u8>, MapErrors> {
         let mut image = vec![0; self.bytes];
         for (items, start) in [(load, self.load_program), (run, self.run_program)] {
-            for (slot, item) in image[start as usize..]
-                .chunks_exact_mut(INSTRUCTION_BYTES)
-                .zip(items)
-            {
-                let layer = item
-                    .layer
-                    .map_or("transfer", |l| plan.lowered.layers[l].name.as_str());
-                let bytes = self
-                    .resolve(item)
-                    .encode()
-                    .map_err(|e| MapErrors::one(layer, e.to_string()))?;
+            for (slot, item) in image[start as usize..].chunks_exact_mut(INSTRUCTION_BYTES).zip(items) {
+                let layer = item.layer.map_or("transfer", |l| plan.lowered.layers[l].name.as_str());
+                let bytes = self.resolve(item).encode().map_err(|e| MapErrors::one(layer, e.to_string()))?;
                 slot.copy_from_slice(&bytes);
             }
         }
-        for (store, start) in [
-            (plan.weights, self.weights),
-            (plan.parameters, self.parameters),
-        ] {
+        for (store, start) in [(plan.weights, self.weights), (plan.parameters, self.parameters)] {
             let mut at = start as usize;
             for block in &store.blocks {
                 image[at..at + block.bytes.len()].copy_from_slice(&block.bytes);

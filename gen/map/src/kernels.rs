@@ -11,34 +11,20 @@ const MOST_WIDENED: usize = 1 << 26;
 /// An axis with a single output never moves: its stride is 1.
 pub(crate) fn still(kind: Kind, output: Shape) -> Kind {
     let fix = |grid: Grid| Grid {
-        stride: (
-            if output.height == 1 { 1 } else { grid.stride.0 },
-            if output.width == 1 { 1 } else { grid.stride.1 },
-        ),
+        stride: (if output.height == 1 { 1 } else { grid.stride.0 }, if output.width == 1 { 1 } else { grid.stride.1 }),
         ..grid
     };
     match kind {
-        Kind::Convolution(k) => Kind::Convolution(Kernel {
-            grid: fix(k.grid),
-            ..k
-        }),
-        Kind::Depthwise(k) => Kind::Depthwise(Kernel {
-            grid: fix(k.grid),
-            ..k
-        }),
-        Kind::Pool(p) => Kind::Pool(Pool {
-            grid: fix(p.grid),
-            ..p
-        }),
+        Kind::Convolution(k) => Kind::Convolution(Kernel { grid: fix(k.grid), ..k }),
+        Kind::Depthwise(k) => Kind::Depthwise(Kernel { grid: fix(k.grid), ..k }),
+        Kind::Pool(p) => Kind::Pool(Pool { grid: fix(p.grid), ..p }),
         Kind::Identity => Kind::Identity,
     }
 }
 
 /// HWC depthwise weights, channel by channel.
 pub(crate) fn channel_first(weights: &[i8], channels: usize) -> Vec<i8> {
-    (0..channels)
-        .flat_map(|c| weights.iter().skip(c).step_by(channels.max(1)).copied())
-        .collect()
+    (0..channels).flat_map(|c| weights.iter().skip(c).step_by(channels.max(1)).copied()).collect()
 }
 
 /// A dilated kernel with its holes filled by zeros.
@@ -55,11 +41,7 @@ pub(crate) fn expand(
     };
     let height = span(kh, window.dilation.0).ok_or_else(too_large)?;
     let width = span(kw, window.dilation.1).ok_or_else(too_large)?;
-    let grid = Grid {
-        kernel: (height, width),
-        stride: window.stride,
-        padding: window.padding,
-    };
+    let grid = Grid { kernel: (height, width), stride: window.stride, padding: window.padding };
     if (height, width) == (kh, kw) {
         return Ok((grid, weights.to_vec()));
     }
@@ -77,13 +59,8 @@ pub(crate) fn expand(
 
 /// A depthwise kernel of several outputs a channel, as a convolution that is zero elsewhere.
 pub(crate) fn widen(kernel: Kernel, multiplier: usize, channels: usize) -> Result<Kernel, String> {
-    let size = kernel
-        .weights
-        .len()
-        .checked_mul(channels)
-        .filter(|&n| n <= MOST_WIDENED);
-    let mut weights =
-        vec![0; size.ok_or("depth multiplier over too many channels: use a convolution")?];
+    let size = kernel.weights.len().checked_mul(channels).filter(|&n| n <= MOST_WIDENED);
+    let mut weights = vec![0; size.ok_or("depth multiplier over too many channels: use a convolution")?];
     let taps = kernel.grid.taps();
     for (i, &w) in kernel.weights.iter().enumerate() {
         weights[i * channels + i / taps / multiplier] = w;

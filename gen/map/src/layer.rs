@@ -73,13 +73,7 @@ impl Layer {
     /// When a size of the layer does not fit the instruction.
     pub fn check_limits(&self) -> Result<(), String> {
         let operation = Operation::Compute(self.mode, self.compute);
-        match (Instruction {
-            wait_dma: 0,
-            wait_compute: 0,
-            operation,
-        })
-        .encode()
-        {
+        match (Instruction { wait_dma: 0, wait_compute: 0, operation }).encode() {
             Ok(_) => Ok(()),
             Err(e) => Err(format!("{e}; split the layer or shrink it")),
         }
@@ -96,8 +90,7 @@ impl Layer {
         c.input_height -= field(skipped).min(c.input_height);
         c.output_height = field(rows);
         part.input_offset += skipped * self.compute.row_words as usize;
-        part.output_offset +=
-            first * (self.compute.output_width * self.compute.output_pixel_words) as usize;
+        part.output_offset += first * (self.compute.output_width * self.compute.output_pixel_words) as usize;
         part.macs = self.macs * rows as u64 / u64::from(self.compute.output_height.max(1));
         part
     }
@@ -119,23 +112,12 @@ impl Layer {
 ///
 /// # Errors
 /// When a bias does not fit.
-pub(crate) fn parameter_block(
-    channels: &[Parameter],
-    held: bool,
-    arch: &Architecture,
-) -> Result<Block, String> {
+pub(crate) fn parameter_block(channels: &[Parameter], held: bool, arch: &Architecture) -> Result<Block, String> {
     let lanes = channels.len().div_ceil(arch.tm) * arch.tm;
     let mut bytes = Vec::with_capacity(lanes * 8);
     for channel in channels {
-        bytes.extend(
-            channel
-                .encode()
-                .map_err(|e| format!("{e}; the accumulator has 28 bits"))?,
-        );
+        bytes.extend(channel.encode().map_err(|e| format!("{e}; the accumulator has 28 bits"))?);
     }
     bytes.resize(lanes * 8, 0);
-    Ok(Block {
-        bytes,
-        group_words: if held { 0 } else { arch.chunks() },
-    })
+    Ok(Block { bytes, group_words: if held { 0 } else { arch.chunks() } })
 }

@@ -36,11 +36,7 @@ pub struct SizeError {
 
 impl fmt::Display for SizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} bytes given where the layout needs {}",
-            self.got, self.expected
-        )
+        write!(f, "{} bytes given where the layout needs {}", self.got, self.expected)
     }
 }
 
@@ -77,22 +73,16 @@ impl Layout {
 
     /// Byte of each value, in NHWC order of the tensor.
     fn offsets(&self) -> impl Iterator<Item = usize> + '_ {
-        let (rows, columns) = if self.transposed {
-            (self.width, self.height)
-        } else {
-            (self.height, self.width)
-        };
-        (0..rows)
-            .flat_map(move |y| (0..columns).map(move |x| (y, x)))
-            .flat_map(move |(y, x)| {
-                let (row, column) = if self.transposed { (x, y) } else { (y, x) };
-                let start = row * self.row_words() * self.word_bytes
-                    + match self.format {
-                        Format::Blocked => column * self.pixel_words() * self.word_bytes,
-                        Format::Packed => column * self.channels,
-                    };
-                start..start + self.channels
-            })
+        let (rows, columns) = if self.transposed { (self.width, self.height) } else { (self.height, self.width) };
+        (0..rows).flat_map(move |y| (0..columns).map(move |x| (y, x))).flat_map(move |(y, x)| {
+            let (row, column) = if self.transposed { (x, y) } else { (y, x) };
+            let start = row * self.row_words() * self.word_bytes
+                + match self.format {
+                    Format::Blocked => column * self.pixel_words() * self.word_bytes,
+                    Format::Packed => column * self.channels,
+                };
+            start..start + self.channels
+        })
     }
 
     /// NHWC values to the bytes of the map's words; unused bytes are 0.
@@ -101,10 +91,7 @@ impl Layout {
     /// When `values` is not [`Layout::elements`] long.
     pub fn pack(&self, values: &[i8]) -> Result<Vec<u8>, SizeError> {
         if values.len() != self.elements() {
-            return Err(SizeError {
-                expected: self.elements(),
-                got: values.len(),
-            });
+            return Err(SizeError { expected: self.elements(), got: values.len() });
         }
         let mut bytes = vec![0; self.bytes()];
         for (offset, value) in self.offsets().zip(values) {
@@ -119,10 +106,7 @@ impl Layout {
     /// When `bytes` is not [`Layout::bytes`] long.
     pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i8>, SizeError> {
         if bytes.len() != self.bytes() {
-            return Err(SizeError {
-                expected: self.bytes(),
-                got: bytes.len(),
-            });
+            return Err(SizeError { expected: self.bytes(), got: bytes.len() });
         }
         Ok(self.offsets().map(|offset| bytes[offset] as i8).collect())
     }
@@ -175,26 +159,11 @@ mod tests {
     fn unpack_undoes_pack_in_every_layout() {
         for format in [Format::Blocked, Format::Packed] {
             for transposed in [false, true] {
-                for (height, width, channels, word_bytes) in
-                    [(1, 1, 1, 2), (3, 5, 4, 4), (4, 2, 7, 4), (2, 9, 3, 16)]
-                {
-                    let layout = Layout {
-                        format,
-                        height,
-                        width,
-                        channels,
-                        transposed,
-                        word_bytes,
-                    };
-                    let values: Vec<i8> = (0..layout.elements())
-                        .map(|i| (i * 37 + 11) as i8)
-                        .collect();
+                for (height, width, channels, word_bytes) in [(1, 1, 1, 2), (3, 5, 4, 4), (4, 2, 7, 4), (2, 9, 3, 16)] {
+                    let layout = Layout { format, height, width, channels, transposed, word_bytes };
+                    let values: Vec<i8> = (0..layout.elements()).map(|i| (i * 37 + 11) as i8).collect();
                     let bytes = layout.pack(&values).expect("right size");
-                    assert_eq!(
-                        layout.unpack(&bytes).expect("right size"),
-                        values,
-                        "{layout:?}"
-                    );
+                    assert_eq!(layout.unpack(&bytes).expect("right size"), values, "{layout:?}");
                 }
             }
         }
@@ -202,36 +171,17 @@ mod tests {
 
     #[test]
     fn words_lie_as_the_machine_contract_says() {
-        let blocked = Layout {
-            format: Format::Blocked,
-            height: 2,
-            width: 2,
-            channels: 3,
-            transposed: false,
-            word_bytes: 2,
-        };
+        let blocked =
+            Layout { format: Format::Blocked, height: 2, width: 2, channels: 3, transposed: false, word_bytes: 2 };
         let values: Vec<i8> = (1..=12).collect();
         let bytes = [1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9, 0, 10, 11, 12, 0];
         assert_eq!(blocked.pack(&values).expect("12 values"), bytes);
-        let transposed = Layout {
-            transposed: true,
-            ..blocked
-        };
+        let transposed = Layout { transposed: true, ..blocked };
         let bytes = [1, 2, 3, 0, 7, 8, 9, 0, 4, 5, 6, 0, 10, 11, 12, 0];
         assert_eq!(transposed.pack(&values).expect("12 values"), bytes);
-        let packed = Layout {
-            format: Format::Packed,
-            word_bytes: 4,
-            ..blocked
-        };
+        let packed = Layout { format: Format::Packed, word_bytes: 4, ..blocked };
         let bytes = [1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0];
         assert_eq!(packed.pack(&values).expect("12 values"), bytes);
-        assert_eq!(
-            packed.pack(&values[1..]),
-            Err(SizeError {
-                expected: 12,
-                got: 11
-            })
-        );
+        assert_eq!(packed.pack(&values[1..]), Err(SizeError { expected: 12, got: 11 }));
     }
 }

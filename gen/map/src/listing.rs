@@ -56,11 +56,7 @@ fn compute(mode: Mode, c: &Compute) -> String {
         Mode::Depthwise => "depthwise",
         Mode::Patch => "patch",
     };
-    let residual = if c.residual != 0 {
-        format!(" + activation[{}]", c.residual_address)
-    } else {
-        String::new()
-    };
+    let residual = if c.residual != 0 { format!(" + activation[{}]", c.residual_address) } else { String::new() };
     format!(
         "COMPUTE {mode} {}x{} stride {}x{}: activation[{}] {}x{} -> activation[{}] {}x{} of {} groups{residual}, weight[{}], parameter[{}]",
         c.kernel_height,
@@ -80,18 +76,10 @@ fn compute(mode: Mode, c: &Compute) -> String {
 }
 
 /// The whole listing; `compiled.listing` itself is not read.
-pub(crate) fn listing(
-    compiled: &Compiled,
-    graph: &Graph,
-    arch: &cortado_arch::Architecture,
-) -> String {
+pub(crate) fn listing(compiled: &Compiled, graph: &Graph, arch: &cortado_arch::Architecture) -> String {
     let mut out = String::new();
     let e = &compiled.estimate;
-    let turned = if compiled.transposed {
-        ", maps transposed"
-    } else {
-        ""
-    };
+    let turned = if compiled.transposed { ", maps transposed" } else { "" };
     let _ = writeln!(out, "{} on {}{turned}", graph.name, arch.name);
     let _ = writeln!(
         out,
@@ -118,29 +106,17 @@ pub(crate) fn listing(
         compiled.input.name, compiled.input.shape, compiled.input.byte_address
     );
     for place in &compiled.tensors {
-        let _ = writeln!(
-            out,
-            "tensor  {} {:?} at {:#x}",
-            place.name, place.shape, place.byte_address
-        );
+        let _ = writeln!(out, "tensor  {} {:?} at {:#x}", place.name, place.shape, place.byte_address);
     }
     for &node in &compiled.host_nodes {
         let _ = writeln!(out, "host    {}", graph.nodes[node].name);
     }
-    let _ = writeln!(
-        out,
-        "load program at {:#x}, run program at {:#x}:",
-        compiled.load_program, compiled.run_program
-    );
+    let _ = writeln!(out, "load program at {:#x}, run program at {:#x}:", compiled.load_program, compiled.run_program);
     for (index, note) in compiled.instructions.iter().enumerate() {
         let _ = write!(out, "{index:4}  {}", describe(&note.instruction));
         if !note.nodes.is_empty() {
             let names = note.nodes.join(" + ");
-            let _ = write!(
-                out,
-                "  ; {names}: {} MACs, {} steps, {} cycles",
-                note.macs, note.steps, note.cycles
-            );
+            let _ = write!(out, "  ; {names}: {} MACs, {} steps, {} cycles", note.macs, note.steps, note.cycles);
         } else if let Some(tensor) = &note.tensor {
             let _ = write!(out, "  ; {tensor}");
         }

@@ -42,31 +42,15 @@ impl Lowered {
 pub(crate) fn lower(network: &Network, arch: &Architecture) -> Result<Lowered, MapErrors> {
     let packed = input_is_packed(network, arch);
     let layout = |map: usize| {
-        let Shape {
-            height,
-            width,
-            channels,
-        } = network.maps[map].shape;
-        let format = if packed && map == network.input {
-            Format::Packed
-        } else {
-            Format::Blocked
-        };
-        Layout {
-            format,
-            height,
-            width,
-            channels,
-            transposed: network.transposed,
-            word_bytes: arch.tm,
-        }
+        let Shape { height, width, channels } = network.maps[map].shape;
+        let format = if packed && map == network.input { Format::Packed } else { Format::Blocked };
+        Layout { format, height, width, channels, transposed: network.transposed, word_bytes: arch.tm }
     };
     let layouts: Vec<Layout> = (0..network.maps.len()).map(layout).collect();
     let mut words: Vec<usize> = layouts.iter().map(Layout::words).collect();
     let lowered = gather(network.operations.iter().map(|op| {
         let patch = packed && op.input == network.input;
-        let layers = operation(network, op, patch, arch)
-            .map_err(|reason| MapErrors::one(&op.name, reason))?;
+        let layers = operation(network, op, patch, arch).map_err(|reason| MapErrors::one(&op.name, reason))?;
         let overflow = pool::words_behind(op, arch);
         Ok((layers, op.input, overflow))
     }))?;
@@ -75,55 +59,30 @@ pub(crate) fn lower(network: &Network, arch: &Architecture) -> Result<Lowered, M
         layers.extend(more);
         words[input] = words[input].max(layouts[input].words() + behind);
     }
-    Ok(Lowered {
-        layers,
-        layouts,
-        words,
-    })
+    Ok(Lowered { layers, layouts, words })
 }
 
 /// Whether the network's input should lie packed: every reader can take it and gains by it.
 fn input_is_packed(network: &Network, arch: &Architecture) -> bool {
-    let readers: Vec<&Operation> = network
-        .operations
-        .iter()
-        .filter(|op| op.reads().any(|map| map == network.input))
-        .collect();
+    let readers: Vec<&Operation> =
+        network.operations.iter().filter(|op| op.reads().any(|map| map == network.input)).collect();
     let cost = |op: &Operation, patch: bool| {
         let layers = operation(network, op, patch, arch).ok()?;
-        Some(
-            layers
-                .iter()
-                .map(|l| compute_cycles(l.mode, &l.compute, arch))
-                .sum::<u64>(),
-        )
+        Some(layers.iter().map(|l| compute_cycles(l.mode, &l.compute, arch)).sum::<u64>())
     };
-    let total = |patch: bool| {
-        readers
-            .iter()
-            .map(|op| cost(op, patch))
-            .sum::<Option<u64>>()
-    };
+    let total = |patch: bool| readers.iter().map(|op| cost(op, patch)).sum::<Option<u64>>();
     let takes = |op: &&Operation| {
         matches!(op.kind, Kind::Convolution(_))
             && op.sum.is_none_or(|s| s.residual != network.input)
             && op.input_shape == network.maps[network.input].shape
     };
-    match (
-        readers.iter().all(takes).then(|| total(true)).flatten(),
-        total(false),
-    ) {
+    match (readers.iter().all(takes).then(|| total(true)).flatten(), total(false)) {
         (Some(patch), Some(blocked)) => patch < blocked,
         (patch, _) => patch.is_some(),
     }
 }
 
-fn operation(
-    network: &Network,
-    op: &Operation,
-    patch: bool,
-    arch: &Architecture,
-) -> Result<Vec<Layer>, String> {
+fn operation(network: &Network, op: &Operation, patch: bool, arch: &Architecture) -> Result<Vec<Layer>, String> {
     let output = network.maps[op.output].shape;
     sizes(op, output, arch)?;
     let mut layers = match &op.kind {
@@ -146,11 +105,7 @@ fn operation(
 /// Refuses maps and windows that no instruction holds, before anything is made of them.
 fn sizes(op: &Operation, output: Shape, arch: &Architecture) -> Result<(), String> {
     for (what, shape) in [("input", op.input_shape), ("output", output)] {
-        let Shape {
-            height,
-            width,
-            channels,
-        } = shape;
+        let Shape { height, width, channels } = shape;
         if height.max(width).max(channels.div_ceil(arch.tm)) > MAX_SIDE {
             return Err(format!(
                 "{what} of {height}x{width}x{channels}; rows, columns and groups of {} channels go to {MAX_SIDE}: tile it",
@@ -164,11 +119,8 @@ fn sizes(op: &Operation, output: Shape, arch: &Architecture) -> Result<(), Strin
         Kind::Identity => Grid::POINT,
     };
     let side = |pair: (usize, usize)| pair.0.max(pair.1);
-    let whole =
-        grid.kernel == (op.input_shape.height, op.input_shape.width) && output.pixels() == 1;
-    if side(grid.stride).max(side(grid.padding)) > MAX_KERNEL
-        || side(grid.kernel) > MAX_KERNEL && !whole
-    {
+    let whole = grid.kernel == (op.input_shape.height, op.input_shape.width) && output.pixels() == 1;
+    if side(grid.stride).max(side(grid.padding)) > MAX_KERNEL || side(grid.kernel) > MAX_KERNEL && !whole {
         return Err(format!(
             "window {:?} with stride {:?} and padding {:?}; each goes to {MAX_KERNEL}: use two layers",
             grid.kernel, grid.stride, grid.padding
@@ -178,13 +130,7 @@ fn sizes(op: &Operation, output: Shape, arch: &Architecture) -> Result<(), Strin
 }
 
 /// A layer of `op` with what all kinds share.
-pub(crate) fn layer(
-    op: &Operation,
-    mode: Mode,
-    compute: Compute,
-    weights: Block,
-    parameters: Block,
-) -> Layer {
+pub(crate) fn layer(op: &Operation, mode: Mode, compute: Compute, weights: Block, parameters: Block) -> Layer {
     Layer {
         nodes: op.nodes.clone(),
         name: op.name.clone(),
@@ -225,17 +171,10 @@ fn kernel_fields(compute: &mut Compute, kernel: &Kernel) {
     (compute.minimum, compute.maximum_value) = (kernel.output.min, kernel.output.max);
 }
 
-fn convolution(
-    op: &Operation,
-    kernel: &Kernel,
-    output: Shape,
-    arch: &Architecture,
-) -> Result<Layer, String> {
+fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let (kh, kw) = kernel.grid.kernel;
     let input = op.input_shape;
-    let whole = (kh, kw) == (input.height, input.width)
-        && output.pixels() == 1
-        && kernel.grid.padding == (0, 0);
+    let whole = (kh, kw) == (input.height, input.width) && output.pixels() == 1 && kernel.grid.padding == (0, 0);
     let mut compute = frame(input, output, arch.tm);
     kernel_fields(&mut compute, kernel);
     let mut blocks = input.channels.div_ceil(arch.tm);
@@ -249,34 +188,19 @@ fn convolution(
         (compute.kernel_width, compute.kernel_height) = (1, 1);
         compute.row_words = 1;
     }
-    let last =
-        (input.channels - (input.channels.div_ceil(arch.tm) - 1) * arch.tm).div_ceil(arch.tn);
+    let last = (input.channels - (input.channels.div_ceil(arch.tm) - 1) * arch.tm).div_ceil(arch.tn);
     compute.input_blocks = field(blocks);
     compute.last_substeps = field(last);
     let weights = pack::convolution(kernel, input.channels, taps, arch);
-    Ok(layer(
-        op,
-        Mode::Convolution,
-        compute,
-        weights,
-        parameters(kernel, arch)?,
-    ))
+    Ok(layer(op, Mode::Convolution, compute, weights, parameters(kernel, arch)?))
 }
 
-fn patched(
-    op: &Operation,
-    kernel: &Kernel,
-    output: Shape,
-    arch: &Architecture,
-) -> Result<Layer, String> {
+fn patched(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let (kh, kw) = kernel.grid.kernel;
     let input = op.input_shape;
     let run = kw * input.channels;
     if kh * run > arch.patch_bytes || run > 255 {
-        return Err(format!(
-            "a patch of {kh} runs of {run} bytes; the engine holds {}",
-            arch.patch_bytes
-        ));
+        return Err(format!("a patch of {kh} runs of {run} bytes; the engine holds {}", arch.patch_bytes));
     }
     let mut compute = frame(input, output, arch.tm);
     kernel_fields(&mut compute, kernel);
@@ -287,71 +211,36 @@ fn patched(
     compute.pad_left_bytes = field(kernel.grid.padding.1 * input.channels);
     compute.window_steps = field((kh * run).div_ceil(arch.tn));
     let weights = pack::patch(kernel, arch);
-    Ok(layer(
-        op,
-        Mode::Patch,
-        compute,
-        weights,
-        parameters(kernel, arch)?,
-    ))
+    Ok(layer(op, Mode::Patch, compute, weights, parameters(kernel, arch)?))
 }
 
-fn depthwise(
-    op: &Operation,
-    kernel: &Kernel,
-    output: Shape,
-    arch: &Architecture,
-) -> Result<Layer, String> {
+fn depthwise(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let taps = kernel.grid.taps();
     let mut compute = frame(op.input_shape, output, arch.tm);
     kernel_fields(&mut compute, kernel);
     let parameters = parameters(kernel, arch)?;
-    let channelwise = layer(
-        op,
-        Mode::Channelwise,
-        compute,
-        pack::channelwise(kernel, arch),
-        parameters.clone(),
-    );
+    let channelwise = layer(op, Mode::Channelwise, compute, pack::channelwise(kernel, arch), parameters.clone());
     if taps > arch.window_taps {
         return Ok(channelwise);
     }
     compute.window_steps = field(taps.div_ceil(arch.tn));
     compute.shared_columns = shared_columns(&compute);
     compute.shared_words = compute.shared_columns.saturating_mul(compute.pixel_words);
-    let windowed = layer(
-        op,
-        Mode::Depthwise,
-        compute,
-        pack::depthwise(kernel, arch),
-        parameters,
-    );
+    let windowed = layer(op, Mode::Depthwise, compute, pack::depthwise(kernel, arch), parameters);
     let cycles = |l: &Layer| compute_cycles(l.mode, &l.compute, arch);
-    Ok(if cycles(&windowed) <= cycles(&channelwise) {
-        windowed
-    } else {
-        channelwise
-    })
+    Ok(if cycles(&windowed) <= cycles(&channelwise) { windowed } else { channelwise })
 }
 
 /// Columns of padding that a row's end and the next row's start have in common.
 fn shared_columns(c: &Compute) -> u32 {
     let columns = c.output_width.saturating_sub(1) * c.stride_x + c.kernel_width;
-    c.pad_left
-        .min(columns.saturating_sub(c.pad_left + c.input_width))
-        .min(c.kernel_width.saturating_sub(1))
+    c.pad_left.min(columns.saturating_sub(c.pad_left + c.input_width)).min(c.kernel_width.saturating_sub(1))
 }
 
 fn identity(op: &Operation, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let mut compute = frame(op.input_shape, output, arch.tm);
     (compute.weight_hold, compute.parameter_hold) = (1, 1);
-    Ok(layer(
-        op,
-        Mode::Channelwise,
-        compute,
-        pack::held(IDENTITY_WEIGHT, arch),
-        held_parameters(IDENTITY, arch)?,
-    ))
+    Ok(layer(op, Mode::Channelwise, compute, pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?))
 }
 
 /// One group of parameter words, the same in every lane.
@@ -361,12 +250,8 @@ pub(crate) fn held_parameters(parameter: Parameter, arch: &Architecture) -> Resu
 
 /// Weight and parameters of a mean over `count` positions.
 pub(crate) fn mean(count: usize, arch: &Architecture) -> Result<(Block, Block), String> {
-    let parameter = average(count)
-        .ok_or_else(|| format!("a mean over {count} positions does not fit 28 bits"))?;
-    Ok((
-        pack::held(AVERAGE_WEIGHT, arch),
-        held_parameters(parameter, arch)?,
-    ))
+    let parameter = average(count).ok_or_else(|| format!("a mean over {count} positions does not fit 28 bits"))?;
+    Ok((pack::held(AVERAGE_WEIGHT, arch), held_parameters(parameter, arch)?))
 }
 
 /// The fields of a pool that do not depend on where it is.

@@ -25,18 +25,13 @@ impl Shape {
     }
 
     fn transposed(self) -> Self {
-        Self {
-            height: self.width,
-            width: self.height,
-            ..self
-        }
+        Self { height: self.width, width: self.height, ..self }
     }
 
     /// Whether maps of both shapes have the same bytes in blocked layout.
     pub fn same_blocks(&self, other: &Shape, word_bytes: usize) -> bool {
         let aligned = |s: &Shape| s.channels % word_bytes == 0;
-        self.elements() == other.elements()
-            && (self.channels == other.channels || aligned(self) && aligned(other))
+        self.elements() == other.elements() && (self.channels == other.channels || aligned(self) && aligned(other))
     }
 }
 
@@ -58,19 +53,11 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    pub const POINT: Grid = Grid {
-        kernel: (1, 1),
-        stride: (1, 1),
-        padding: (0, 0),
-    };
+    pub const POINT: Grid = Grid { kernel: (1, 1), stride: (1, 1), padding: (0, 0) };
 
     fn transposed(self) -> Self {
         let swap = |(y, x)| (x, y);
-        Self {
-            kernel: swap(self.kernel),
-            stride: swap(self.stride),
-            padding: swap(self.padding),
-        }
+        Self { kernel: swap(self.kernel), stride: swap(self.stride), padding: swap(self.padding) }
     }
 
     pub fn taps(&self) -> usize {
@@ -107,11 +94,7 @@ impl Kernel {
                 weights.extend_from_slice(&own[(ky * kw + kx) * channels..][..channels]);
             }
         }
-        Self {
-            grid: self.grid.transposed(),
-            weights,
-            ..self.clone()
-        }
+        Self { grid: self.grid.transposed(), weights, ..self.clone() }
     }
 }
 
@@ -191,9 +174,7 @@ impl Network {
     /// Whether swapping rows and columns keeps every operation's meaning: nothing sees a map in
     /// another shape than it is stored in.
     pub fn can_transpose(&self) -> bool {
-        self.operations
-            .iter()
-            .all(|op| op.input_shape == self.maps[op.input].shape)
+        self.operations.iter().all(|op| op.input_shape == self.maps[op.input].shape)
     }
 
     /// The same network on transposed maps.
@@ -208,10 +189,7 @@ impl Network {
             op.kind = match &op.kind {
                 Kind::Convolution(kernel) => Kind::Convolution(kernel.transposed()),
                 Kind::Depthwise(kernel) => Kind::Depthwise(kernel.transposed()),
-                Kind::Pool(pool) => Kind::Pool(Pool {
-                    grid: pool.grid.transposed(),
-                    ..*pool
-                }),
+                Kind::Pool(pool) => Kind::Pool(Pool { grid: pool.grid.transposed(), ..*pool }),
                 Kind::Identity => Kind::Identity,
             };
         }
@@ -220,10 +198,6 @@ impl Network {
 
     /// How many operations read `map`.
     pub fn readers(&self, map: MapId) -> usize {
-        self.operations
-            .iter()
-            .flat_map(Operation::reads)
-            .filter(|&read| read == map)
-            .count()
+        self.operations.iter().flat_map(Operation::reads).filter(|&read| read == map).count()
     }
 }

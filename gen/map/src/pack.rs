@@ -33,12 +33,7 @@ fn weight(kernel: &Kernel, o: usize, index: usize) -> i8 {
 
 /// Convolution mode: tap, block, substep. With `taps` = 1 for a larger kernel, its positions count
 /// as blocks, and only the very last block is cut short.
-pub(crate) fn convolution(
-    kernel: &Kernel,
-    channels: usize,
-    taps: usize,
-    arch: &Architecture,
-) -> Block {
+pub(crate) fn convolution(kernel: &Kernel, channels: usize, taps: usize, arch: &Architecture) -> Block {
     let per_pixel = channels.div_ceil(arch.tm);
     let blocks = per_pixel * kernel.grid.taps() / taps.max(1);
     let last = (channels - (per_pixel - 1) * arch.tm).div_ceil(arch.tn);
@@ -69,59 +64,43 @@ pub(crate) fn patch(kernel: &Kernel, arch: &Architecture) -> Block {
 pub(crate) fn depthwise(kernel: &Kernel, arch: &Architecture) -> Block {
     let (kh, kw) = kernel.grid.kernel;
     let groups = kernel.bias.len().div_ceil(arch.tm);
-    block(
-        groups,
-        (kh * kw).div_ceil(arch.tn),
-        arch,
-        |group, step, m, n| {
-            let tap = step * arch.tn + n;
-            if tap >= kh * kw {
-                return 0;
-            }
-            let position = kh * kw - 1 - tap;
-            weight(
-                kernel,
-                group * arch.tm + m,
-                position % kh * kw + position / kh,
-            )
-        },
-    )
+    block(groups, (kh * kw).div_ceil(arch.tn), arch, |group, step, m, n| {
+        let tap = step * arch.tn + n;
+        if tap >= kh * kw {
+            return 0;
+        }
+        let position = kh * kw - 1 - tap;
+        weight(kernel, group * arch.tm + m, position % kh * kw + position / kh)
+    })
 }
 
 /// Channelwise mode: one tap a word, in lane n = 0.
 pub(crate) fn channelwise(kernel: &Kernel, arch: &Architecture) -> Block {
     let groups = kernel.bias.len().div_ceil(arch.tm);
-    block(groups, kernel.grid.taps(), arch, |group, step, m, n| {
-        if n == 0 {
-            weight(kernel, group * arch.tm + m, step)
-        } else {
-            0
-        }
-    })
+    block(
+        groups,
+        kernel.grid.taps(),
+        arch,
+        |group, step, m, n| {
+            if n == 0 {
+                weight(kernel, group * arch.tm + m, step)
+            } else {
+                0
+            }
+        },
+    )
 }
 
 /// One word for every step: `weight` in lane n = 0.
 pub(crate) fn held(weight: i8, arch: &Architecture) -> Block {
     let word = block(1, 1, arch, |_, _, _, n| if n == 0 { weight } else { 0 });
-    Block {
-        group_words: 0,
-        ..word
-    }
+    Block { group_words: 0, ..word }
 }
 
 /// A word for each of `steps`: `weight` in the first `used`, 0 in the others; shared by all groups.
 pub(crate) fn masked(weight: i8, used: usize, steps: usize, arch: &Architecture) -> Block {
-    let words = block(1, steps, arch, |_, step, _, n| {
-        if n == 0 && step < used {
-            weight
-        } else {
-            0
-        }
-    });
-    Block {
-        group_words: 0,
-        ..words
-    }
+    let words = block(1, steps, arch, |_, step, _, n| if n == 0 && step < used { weight } else { 0 });
+    Block { group_words: 0, ..words }
 }
 
 #[cfg(test)]
@@ -135,19 +114,11 @@ mod tests {
     fn kernel(outputs: usize, size: (usize, usize), channels: usize) -> Kernel {
         let count = outputs * size.0 * size.1 * channels;
         Kernel {
-            grid: Grid {
-                kernel: size,
-                ..Grid::POINT
-            },
+            grid: Grid { kernel: size, ..Grid::POINT },
             weights: (1..=count).map(|w| w as i8).collect(),
             bias: vec![0; outputs],
             input_zero_point: 0,
-            output: Requantise {
-                multipliers: vec![],
-                zero_point: 0,
-                min: -128,
-                max: 127,
-            },
+            output: Requantise { multipliers: vec![], zero_point: 0, min: -128, max: 127 },
         }
     }
 
@@ -161,19 +132,12 @@ mod tests {
     #[test]
     fn every_weight_is_packed_once() {
         let arch = engine();
-        for (outputs, size, channels) in [
-            (1, (1, 1), 1),
-            (5, (2, 3), 3),
-            (3, (1, 2), 7),
-            (4, (2, 2), 8),
-            (6, (3, 1), 5),
-        ] {
+        for (outputs, size, channels) in
+            [(1, (1, 1), 1), (5, (2, 3), 3), (3, (1, 2), 7), (4, (2, 2), 8), (6, (3, 1), 5)]
+        {
             let weights = outputs * size.0 * size.1 * channels;
             let kernel = kernel(outputs, size, channels);
-            holds_each_once(
-                &convolution(&kernel, channels, size.0 * size.1, &arch),
-                weights,
-            );
+            holds_each_once(&convolution(&kernel, channels, size.0 * size.1, &arch), weights);
             holds_each_once(&convolution(&kernel, channels, 1, &arch), weights);
             holds_each_once(&patch(&kernel, &arch), weights);
         }
@@ -189,27 +153,16 @@ mod tests {
         // Tm 4, Tn 2: 6 channels are a whole block of two substeps and one substep of the next.
         let block = convolution(&kernel(1, (1, 2), 6), 6, 2, &engine());
         assert_eq!(block.group_words, 6);
-        let lane_0: Vec<u8> = block
-            .bytes
-            .chunks(8)
-            .flat_map(|word| word[..2].to_vec())
-            .collect();
+        let lane_0: Vec<u8> = block.bytes.chunks(8).flat_map(|word| word[..2].to_vec()).collect();
         assert_eq!(lane_0, (1..=12).collect::<Vec<u8>>());
-        assert!(block
-            .bytes
-            .chunks(8)
-            .all(|word| word[2..].iter().all(|&b| b == 0)));
+        assert!(block.bytes.chunks(8).all(|word| word[2..].iter().all(|&b| b == 0)));
     }
 
     #[test]
     fn depthwise_taps_count_back_by_columns() {
         let block = depthwise(&kernel(1, (2, 2), 1), &engine());
         // Row order 1 2 / 3 4, column order 1 3 2 4, from the last.
-        let lane_0: Vec<u8> = block
-            .bytes
-            .chunks(8)
-            .flat_map(|word| word[..2].to_vec())
-            .collect();
+        let lane_0: Vec<u8> = block.bytes.chunks(8).flat_map(|word| word[..2].to_vec()).collect();
         assert_eq!(lane_0, [4, 2, 3, 1]);
     }
 }

@@ -14,12 +14,7 @@ use cortado_arch::Architecture;
 pub(crate) fn parameters(kernel: &Kernel, arch: &Architecture) -> Result<Block, String> {
     let limit = 1i64 << (BIAS_BITS - 1);
     let mut channels = Vec::with_capacity(kernel.bias.len());
-    for (o, (&bias, multiplier)) in kernel
-        .bias
-        .iter()
-        .zip(&kernel.output.multipliers)
-        .enumerate()
-    {
+    for (o, (&bias, multiplier)) in kernel.bias.iter().zip(&kernel.output.multipliers).enumerate() {
         let weights = kernel.of_channel(o);
         let sum: i64 = weights.iter().map(|&w| i64::from(w)).sum();
         let magnitude: i64 = weights.iter().map(|&w| i64::from(w).abs()).sum();
@@ -47,8 +42,5 @@ fn constant(bias: i64, q: u32, shift: u32, kernel: &Kernel) -> Parameter {
     let value = post_process(bias, q, shift) + i64::from(kernel.output.zero_point);
     let result = value.clamp(kernel.output.min.into(), kernel.output.max.into());
     let own = result - i64::from(kernel.output.zero_point);
-    Parameter {
-        bias: own as i32 * i32::from(IDENTITY_WEIGHT),
-        ..IDENTITY
-    }
+    Parameter { bias: own as i32 * i32::from(IDENTITY_WEIGHT), ..IDENTITY }
 }

@@ -88,16 +88,7 @@ struct Located {
 impl<'a> Stream<'a> {
     fn new(store: &'a Store, residence: &'a Residence, memory: OnChip, region: Region) -> Self {
         let (addresses, offsets) = (residence.addresses(store), store.offsets());
-        Self {
-            store,
-            residence,
-            addresses,
-            offsets,
-            memory,
-            region,
-            next: 0,
-            held: Vec::new(),
-        }
+        Self { store, residence, addresses, offsets, memory, region, next: 0, held: Vec::new() }
     }
 
     fn block(&self, layer: usize) -> usize {
@@ -114,10 +105,7 @@ impl<'a> Stream<'a> {
         let words = self.group_words(layer);
         let place = |segment: Segment| {
             if segment.resident {
-                return Located {
-                    segment,
-                    address: self.addresses[block],
-                };
+                return Located { segment, address: self.addresses[block] };
             }
             let size = segment.groups * words;
             if self.next + size > self.residence.ring {
@@ -131,13 +119,7 @@ impl<'a> Stream<'a> {
     }
 
     /// The LOAD of a streamed segment read by parts `first..=last`.
-    fn fetch(
-        &mut self,
-        layer: usize,
-        located: &Located,
-        first: usize,
-        last: usize,
-    ) -> Option<Fetch> {
+    fn fetch(&mut self, layer: usize, located: &Located, first: usize, last: usize) -> Option<Fetch> {
         let Located { segment, address } = *located;
         if segment.resident {
             return None;
@@ -145,32 +127,14 @@ impl<'a> Stream<'a> {
         let group_words = self.group_words(layer);
         let words = segment.groups * group_words;
         let end = address + words;
-        let (gone, kept): (Vec<_>, Vec<_>) = self
-            .held
-            .iter()
-            .partition(|(a, b, _)| *a < end && address < *b);
-        let earliest = gone
-            .iter()
-            .map(|(_, _, reader)| reader + 1)
-            .max()
-            .unwrap_or(0);
+        let (gone, kept): (Vec<_>, Vec<_>) = self.held.iter().partition(|(a, b, _)| *a < end && address < *b);
+        let earliest = gone.iter().map(|(_, _, reader)| reader + 1).max().unwrap_or(0);
         self.held = kept;
         self.held.push((address, end, last));
-        let byte =
-            self.offsets[self.block(layer)] + segment.first * group_words * self.store.word_bytes;
-        let transfer = Transfer {
-            memory: 0,
-            word_address: field(address),
-            words: field(words),
-            byte_address: field(byte),
-        };
-        Some(Fetch {
-            memory: self.memory,
-            transfer,
-            region: self.region,
-            consumer: first,
-            earliest,
-        })
+        let byte = self.offsets[self.block(layer)] + segment.first * group_words * self.store.word_bytes;
+        let transfer =
+            Transfer { memory: 0, word_address: field(address), words: field(words), byte_address: field(byte) };
+        Some(Fetch { memory: self.memory, transfer, region: self.region, consumer: first, earliest })
     }
 }
 
@@ -178,72 +142,44 @@ impl<'a> Stream<'a> {
 pub(crate) fn cut(plan: &Plan, weights: &Residence, parameters: &Residence) -> Parts {
     let mut streams = [
         Stream::new(plan.weights, weights, OnChip::Weight, Region::Weights),
-        Stream::new(
-            plan.parameters,
-            parameters,
-            OnChip::Parameter,
-            Region::Parameters,
-        ),
+        Stream::new(plan.parameters, parameters, OnChip::Parameter, Region::Parameters),
     ];
     let mut made = Parts::default();
     let mut input_loaded = false;
     for (index, layer) in plan.lowered.layers.iter().enumerate() {
         let groups = layer.compute.output_groups as usize;
-        let located = [
-            streams[0].locate(index, groups),
-            streams[1].locate(index, groups),
-        ];
+        let located = [streams[0].locate(index, groups), streams[1].locate(index, groups)];
         let split = output_split(plan, index, layer);
         let flat = layer.compute.output_width * layer.compute.output_height == 1;
         let cuts = cut_points(&located, groups, split.filter(|_| flat));
         let start = made.parts.len();
-        let reads_input =
-            !input_loaded && (layer.input == plan.input || layer.residual == Some(plan.input));
+        let reads_input = !input_loaded && (layer.input == plan.input || layer.residual == Some(plan.input));
         let rows = match split {
             _ if cuts.len() > 1 => Vec::new(),
             _ if reads_input && layer.input == plan.input => bands::of_input(plan, layer),
-            Some(first) => vec![
-                (0, first),
-                (first, layer.compute.output_height as usize - first),
-            ],
+            Some(first) => vec![(0, first), (first, layer.compute.output_height as usize - first)],
             None => Vec::new(),
         };
         for &(first, count) in &cuts {
-            let within = |list: &[Located]| {
-                list.iter()
-                    .rev()
-                    .find(|l| l.segment.first <= first)
-                    .copied()
-            };
+            let within = |list: &[Located]| list.iter().rev().find(|l| l.segment.first <= first).copied();
             let (Some(weight), Some(parameter)) = (within(&located[0]), within(&located[1])) else {
                 continue;
             };
-            let mut part = if cuts.len() == 1 {
-                layer.clone()
-            } else {
-                layer.groups(first, count)
-            };
-            part.compute.weight_address = field(
-                weight.address + (first - weight.segment.first) * streams[0].group_words(index),
-            );
-            part.compute.parameter_address = field(
-                parameter.address
-                    + (first - parameter.segment.first) * streams[1].group_words(index),
-            );
+            let mut part = if cuts.len() == 1 { layer.clone() } else { layer.groups(first, count) };
+            part.compute.weight_address =
+                field(weight.address + (first - weight.segment.first) * streams[0].group_words(index));
+            part.compute.parameter_address =
+                field(parameter.address + (first - parameter.segment.first) * streams[1].group_words(index));
             if rows.is_empty() {
                 made.parts.push(addressed(plan, index, part));
             } else {
-                made.parts.extend(
-                    rows.iter()
-                        .map(|&(row, n)| addressed(plan, index, part.band(row, n))),
-                );
+                made.parts.extend(rows.iter().map(|&(row, n)| addressed(plan, index, part.band(row, n))));
             }
         }
         let end = made.parts.len();
         let whole = cuts.len() == 1;
-        made.early_store = split.and_then(|first| {
-            early_store(plan, &made.parts[start..], first).map(|(i, n)| (start + i, n))
-        });
+        made.early_store =
+            split.and_then(|first| early_store(plan, &made.parts[start..], first).map(|(i, n)| (start + i, n)));
         for (stream, list) in streams.iter_mut().zip(&located) {
             for item in list {
                 let holds = |cut: &(usize, usize)| {
@@ -251,11 +187,7 @@ pub(crate) fn cut(plan: &Plan, weights: &Residence, parameters: &Residence) -> P
                 };
                 let from = cuts.iter().position(holds).unwrap_or(0);
                 let to = cuts.iter().rposition(holds).unwrap_or(0);
-                let (first, last) = if whole {
-                    (start, end - 1)
-                } else {
-                    (start + from, start + to)
-                };
+                let (first, last) = if whole { (start, end - 1) } else { (start + from, start + to) };
                 made.fetches.extend(stream.fetch(index, item, first, last));
             }
         }
@@ -271,25 +203,12 @@ pub(crate) fn cut(plan: &Plan, weights: &Residence, parameters: &Residence) -> P
 /// Where to cut the last layer, in groups when it makes one pixel and in rows otherwise.
 fn output_split(plan: &Plan, index: usize, layer: &Layer) -> Option<usize> {
     let layers = &plan.lowered.layers;
-    let alone = layers
-        .iter()
-        .filter(|other| other.output == layer.output)
-        .count()
-        == 1;
-    if plan.observe
-        || !plan.stored[layer.output]
-        || !alone
-        || index + 1 != layers.len()
-        || layer.input == plan.input
-    {
+    let alone = layers.iter().filter(|other| other.output == layer.output).count() == 1;
+    if plan.observe || !plan.stored[layer.output] || !alone || index + 1 != layers.len() || layer.input == plan.input {
         return None;
     }
     let c = &layer.compute;
-    let extent = if c.output_width * c.output_height == 1 {
-        c.output_groups
-    } else {
-        c.output_height
-    };
+    let extent = if c.output_width * c.output_height == 1 { c.output_groups } else { c.output_height };
     bands::of_output(plan, layer, extent as usize)
 }
 
@@ -298,36 +217,19 @@ fn early_store(plan: &Plan, parts: &[Part], first: usize) -> Option<(usize, usiz
     let c = &parts.first()?.compute;
     let base = plan.addresses[plan.lowered.layers[parts[0].layer].output];
     let flat = c.output_width * plan.lowered.layers[parts[0].layer].compute.output_height == 1;
-    let words = if flat {
-        first
-    } else {
-        first * (c.output_width * c.output_pixel_words) as usize
-    };
+    let words = if flat { first } else { first * (c.output_width * c.output_pixel_words) as usize };
     let begins = |part: &Part| part.compute.output_address as usize == base + words;
     let next = parts.iter().position(begins)?;
     next.checked_sub(1).map(|last| (last, words))
 }
 
 /// The group ranges (first, count) between the segment borders of both memories.
-fn cut_points(
-    located: &[Vec<Located>; 2],
-    groups: usize,
-    split: Option<usize>,
-) -> Vec<(usize, usize)> {
-    let mut firsts: Vec<usize> = located
-        .iter()
-        .flatten()
-        .map(|l| l.segment.first)
-        .chain(split)
-        .collect();
+fn cut_points(located: &[Vec<Located>; 2], groups: usize, split: Option<usize>) -> Vec<(usize, usize)> {
+    let mut firsts: Vec<usize> = located.iter().flatten().map(|l| l.segment.first).chain(split).collect();
     firsts.sort_unstable();
     firsts.dedup();
     let ends = firsts.iter().skip(1).copied().chain([groups]);
-    firsts
-        .iter()
-        .zip(ends)
-        .map(|(&first, end)| (first, end - first))
-        .collect()
+    firsts.iter().zip(ends).map(|(&first, end)| (first, end - first)).collect()
 }
 
 fn addressed(plan: &Plan, index: usize, layer: Layer) -> Part {
@@ -339,15 +241,8 @@ fn addressed(plan: &Plan, index: usize, layer: Layer) -> Part {
     };
     compute.input_address = base.wrapping_sub(before) & 0xffff;
     compute.output_address = field(plan.addresses[layer.output] + layer.output_offset);
-    compute.residual_address = layer
-        .residual
-        .map_or(0, |map| field(plan.addresses[map] + layer.output_offset));
-    Part {
-        layer: index,
-        mode: layer.mode,
-        compute,
-        macs: layer.macs,
-    }
+    compute.residual_address = layer.residual.map_or(0, |map| field(plan.addresses[map] + layer.output_offset));
+    Part { layer: index, mode: layer.mode, compute, macs: layer.macs }
 }
 
 /// Words `from..to` of the input map.
@@ -369,13 +264,8 @@ fn load_input(plan: &Plan, made: &mut Parts, start: usize) {
     let end = made.parts.len();
     for index in start..end {
         let part = &made.parts[index];
-        let reach =
-            access::input(part.mode, &part.compute, plan.arch).map_or(0, |s| s.end as usize - base);
-        let to = if index + 1 == end {
-            total
-        } else {
-            reach.min(total)
-        };
+        let reach = access::input(part.mode, &part.compute, plan.arch).map_or(0, |s| s.end as usize - base);
+        let to = if index + 1 == end { total } else { reach.min(total) };
         if to > loaded {
             let transfer = input_transfer(plan, loaded, to);
             made.fetches.push(Fetch {

@@ -58,10 +58,7 @@ fn best_of_orders(needs: &[Need]) -> Placement {
         order.sort_by_key(|&i| key(&needs[i]));
         greedy(needs, &order)
     });
-    placements.min_by_key(|p| p.words).unwrap_or(Placement {
-        addresses: Vec::new(),
-        words: 0,
-    })
+    placements.min_by_key(|p| p.words).unwrap_or(Placement { addresses: Vec::new(), words: 0 })
 }
 
 /// Places in the given order, each into the tightest gap that holds it.
@@ -81,10 +78,7 @@ fn greedy(needs: &[Need], order: &[usize]) -> Placement {
         addresses[index] = Some(at);
         words = words.max(at + need.words);
     }
-    Placement {
-        addresses: addresses.into_iter().map(|at| at.unwrap_or(0)).collect(),
-        words,
-    }
+    Placement { addresses: addresses.into_iter().map(|at| at.unwrap_or(0)).collect(), words }
 }
 
 fn tightest_gap(taken: &[(usize, usize)], words: usize) -> usize {
@@ -108,11 +102,7 @@ mod tests {
     fn needs() -> impl Strategy<Value = Vec<Need>> {
         let need = (1usize..500, 0usize..20, 0usize..6);
         proptest::collection::vec(
-            need.prop_map(|(words, first, length)| Need {
-                words,
-                first,
-                last: first + length,
-            }),
+            need.prop_map(|(words, first, length)| Need { words, first, last: first + length }),
             1..25,
         )
     }
@@ -133,15 +123,8 @@ mod tests {
 
     #[test]
     fn a_chain_needs_no_more_than_its_two_largest_neighbours() {
-        let chain: Vec<Need> = [10, 40, 30, 5]
-            .iter()
-            .enumerate()
-            .map(|(i, &words)| Need {
-                words,
-                first: i,
-                last: i + 1,
-            })
-            .collect();
+        let chain: Vec<Need> =
+            [10, 40, 30, 5].iter().enumerate().map(|(i, &words)| Need { words, first: i, last: i + 1 }).collect();
         assert_eq!(place(&chain, 70).words, 70);
     }
 }

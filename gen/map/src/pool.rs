@@ -20,46 +20,27 @@ struct Refold {
 /// The refolding a pool needs, if it covers its whole map and is too large for a kernel as it is.
 fn refold(input: Shape, output: Shape, pool: &Pool) -> Option<Refold> {
     let (kh, kw) = pool.grid.kernel;
-    let whole = (kh, kw) == (input.height, input.width)
-        && output.pixels() == 1
-        && pool.grid.padding == (0, 0);
+    let whole = (kh, kw) == (input.height, input.width) && output.pixels() == 1 && pool.grid.padding == (0, 0);
     if !whole || kh.max(kw) <= MAX_KERNEL {
         return None;
     }
     let used = kh * kw;
     (1..=MAX_KERNEL)
-        .map(|columns| Refold {
-            rows: used.div_ceil(columns),
-            columns,
-            used,
-        })
-        .filter(|fold| {
-            fold.rows <= MAX_KERNEL && (pool.average || fold.rows * fold.columns == used)
-        })
+        .map(|columns| Refold { rows: used.div_ceil(columns), columns, used })
+        .filter(|fold| fold.rows <= MAX_KERNEL && (pool.average || fold.rows * fold.columns == used))
         .min_by_key(|fold| fold.rows * fold.columns)
 }
 
 /// Words an operation's window may read behind its input map.
 pub(crate) fn words_behind(op: &Operation, arch: &Architecture) -> usize {
     let Kind::Pool(pool) = &op.kind else { return 0 };
-    let output = Shape {
-        height: 1,
-        width: 1,
-        channels: op.input_shape.channels,
-    };
+    let output = Shape { height: 1, width: 1, channels: op.input_shape.channels };
     let pixel_words = op.input_shape.channels.div_ceil(arch.tm);
-    refold(op.input_shape, output, pool).map_or(0, |fold| {
-        (fold.rows * fold.columns - fold.used) * pixel_words
-    })
+    refold(op.input_shape, output, pool).map_or(0, |fold| (fold.rows * fold.columns - fold.used) * pixel_words)
 }
 
 /// The layers of a pool: one, or one for each region whose windows hold the same count.
-pub(crate) fn lower(
-    op: &Operation,
-    pool: &Pool,
-    output: Shape,
-    arch: &Architecture,
-) -> Result<Vec<Layer>, String> {
+pub(crate) fn lower(op: &Operation, pool: &Pool, output: Shape, arch: &Architecture) -> Result<Vec<Layer>, String> {
     if let Some(fold) = refold(op.input_shape, output, pool) {
         return whole(op, pool, output, fold, arch);
     }
@@ -74,10 +55,7 @@ pub(crate) fn lower(
     if !pool.average {
         let mut compute = frame(op.input_shape, output, arch.tm);
         pool_fields(&mut compute, pool);
-        let held = (
-            pack::held(IDENTITY_WEIGHT, arch),
-            held_parameters(IDENTITY, arch)?,
-        );
+        let held = (pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?);
         let mut all = layer(op, Mode::Channelwise, compute, held.0, held.1);
         window(&mut all, pool);
         return Ok(vec![all]);
@@ -94,13 +72,7 @@ fn window(layer: &mut Layer, pool: &Pool) {
 
 /// A pool over the whole map, refolded. Where the fold reaches behind the map each step has its own
 /// weight word, and one group an instruction shares them.
-fn whole(
-    op: &Operation,
-    pool: &Pool,
-    output: Shape,
-    fold: Refold,
-    arch: &Architecture,
-) -> Result<Vec<Layer>, String> {
+fn whole(op: &Operation, pool: &Pool, output: Shape, fold: Refold, arch: &Architecture) -> Result<Vec<Layer>, String> {
     let mut compute = frame(op.input_shape, output, arch.tm);
     pool_fields(&mut compute, pool);
     (compute.input_height, compute.input_width) = (field(fold.rows), field(fold.columns));
@@ -109,10 +81,7 @@ fn whole(
     let (weights, parameters) = if pool.average {
         mean(fold.used, arch)?
     } else {
-        (
-            pack::held(IDENTITY_WEIGHT, arch),
-            held_parameters(IDENTITY, arch)?,
-        )
+        (pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?)
     };
     let all = layer(op, Mode::Channelwise, compute, weights, parameters);
     let positions = fold.rows * fold.columns;
@@ -131,18 +100,10 @@ fn whole(
 }
 
 /// Runs of outputs along one axis whose windows hold the same number of positions: (first, length, held).
-fn runs(
-    outputs: usize,
-    input: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-) -> Vec<(usize, usize, usize)> {
+fn runs(outputs: usize, input: usize, kernel: usize, stride: usize, padding: usize) -> Vec<(usize, usize, usize)> {
     let held = |o: usize| {
         let start = o * stride;
-        (start + kernel)
-            .min(input + padding)
-            .saturating_sub(start.max(padding))
+        (start + kernel).min(input + padding).saturating_sub(start.max(padding))
     };
     let mut runs: Vec<(usize, usize, usize)> = Vec::new();
     for o in 0..outputs {
@@ -154,28 +115,11 @@ fn runs(
     runs
 }
 
-fn regions(
-    op: &Operation,
-    pool: &Pool,
-    output: Shape,
-    arch: &Architecture,
-) -> Result<Vec<Layer>, String> {
+fn regions(op: &Operation, pool: &Pool, output: Shape, arch: &Architecture) -> Result<Vec<Layer>, String> {
     let grid = &pool.grid;
     let input = op.input_shape;
-    let rows = runs(
-        output.height,
-        input.height,
-        grid.kernel.0,
-        grid.stride.0,
-        grid.padding.0,
-    );
-    let columns = runs(
-        output.width,
-        input.width,
-        grid.kernel.1,
-        grid.stride.1,
-        grid.padding.1,
-    );
+    let rows = runs(output.height, input.height, grid.kernel.0, grid.stride.0, grid.padding.0);
+    let columns = runs(output.width, input.width, grid.kernel.1, grid.stride.1, grid.padding.1);
     let mut layers = Vec::new();
     for &(first, length, tall) in &rows {
         for &(left, width, wide) in &columns {
@@ -186,16 +130,9 @@ fn regions(
             window(&mut all, pool);
             // Results of an instruction lie without gaps, so part of a row is an instruction of its own.
             let whole_rows = columns.len() == 1;
-            let bands = if whole_rows {
-                vec![(first, length)]
-            } else {
-                (first..first + length).map(|y| (y, 1)).collect()
-            };
-            layers.extend(
-                bands
-                    .into_iter()
-                    .map(|(y, n)| columns_of(all.band(y, n), left, width)),
-            );
+            let bands =
+                if whole_rows { vec![(first, length)] } else { (first..first + length).map(|y| (y, 1)).collect() };
+            layers.extend(bands.into_iter().map(|(y, n)| columns_of(all.band(y, n), left, width)));
         }
     }
     Ok(layers)

@@ -14,16 +14,9 @@ pub(crate) struct Store {
 impl Store {
     /// Collects the layers' blocks; words that all groups share are kept once for all layers.
     pub fn new(blocks: impl Iterator<Item = Block>, word_bytes: usize) -> Self {
-        let mut store = Self {
-            blocks: Vec::new(),
-            of_layer: Vec::new(),
-            word_bytes,
-        };
+        let mut store = Self { blocks: Vec::new(), of_layer: Vec::new(), word_bytes };
         for block in blocks {
-            let same = store
-                .blocks
-                .iter()
-                .position(|b| b.group_words == 0 && *b == block);
+            let same = store.blocks.iter().position(|b| b.group_words == 0 && *b == block);
             let index = match same {
                 Some(index) => index,
                 None => {
@@ -89,10 +82,7 @@ pub(crate) struct Segment {
 impl Residence {
     /// Everything stays.
     pub fn whole(store: &Store) -> Self {
-        Self {
-            ring: 0,
-            groups: (0..store.blocks.len()).map(|b| store.groups(b)).collect(),
-        }
+        Self { ring: 0, groups: (0..store.blocks.len()).map(|b| store.groups(b)).collect() }
     }
 
     fn resident_words(&self, store: &Store, block: usize) -> usize {
@@ -104,18 +94,12 @@ impl Residence {
 
     /// Words used in all.
     pub fn words(&self, store: &Store) -> usize {
-        self.ring
-            + (0..store.blocks.len())
-                .map(|b| self.resident_words(store, b))
-                .sum::<usize>()
+        self.ring + (0..store.blocks.len()).map(|b| self.resident_words(store, b)).sum::<usize>()
     }
 
     /// First word of each block's resident groups.
     pub fn addresses(&self, store: &Store) -> Vec<usize> {
-        starts(
-            self.ring,
-            (0..store.blocks.len()).map(|b| self.resident_words(store, b)),
-        )
+        starts(self.ring, (0..store.blocks.len()).map(|b| self.resident_words(store, b)))
     }
 
     /// The segments of `block` for a layer of `groups` groups. Streamed ones take half the ring at
@@ -123,30 +107,18 @@ impl Residence {
     pub fn segments(&self, store: &Store, block: usize, groups: usize) -> Vec<Segment> {
         let words = store.blocks[block].group_words;
         if words == 0 {
-            return vec![Segment {
-                first: 0,
-                groups,
-                resident: true,
-            }];
+            return vec![Segment { first: 0, groups, resident: true }];
         }
         let stay = self.groups[block].min(groups);
         let mut segments = Vec::new();
         if stay > 0 {
-            segments.push(Segment {
-                first: 0,
-                groups: stay,
-                resident: true,
-            });
+            segments.push(Segment { first: 0, groups: stay, resident: true });
         }
         let most = (self.ring / 2 / words).max(1);
         let mut first = stay;
         while first < groups {
             let groups = most.min(groups - first);
-            segments.push(Segment {
-                first,
-                groups,
-                resident: false,
-            });
+            segments.push(Segment { first, groups, resident: false });
             first += groups;
         }
         segments

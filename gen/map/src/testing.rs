@@ -20,11 +20,6 @@ pub(crate) fn engine() -> Architecture {
         parameter_words: 128,
         port_bytes: 4,
         burst_beats: 16,
-        external: ExternalMemory {
-            latency_cycles: 10,
-            bandwidth_bytes: 4,
-            bandwidth_cycles: 1,
-            bytes: 1 << 20,
-        },
+        external: ExternalMemory { latency_cycles: 10, bandwidth_bytes: 4, bandwidth_cycles: 1, bytes: 1 << 20 },
     }
 }

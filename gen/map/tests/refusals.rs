@@ -7,31 +7,15 @@ use cortado_graph::ir::{
 };
 use cortado_map::{compile, CompileOptions};
 
-const SMALL: Multiplier = Multiplier {
-    q: 1 << 30,
-    shift: -8,
-};
-const HALF: Multiplier = Multiplier {
-    q: 1 << 30,
-    shift: 0,
-};
+const SMALL: Multiplier = Multiplier { q: 1 << 30, shift: -8 };
+const HALF: Multiplier = Multiplier { q: 1 << 30, shift: 0 };
 
 fn window(kernel: usize, stride: usize, dilation: usize) -> Window {
-    Window {
-        kernel: (kernel, kernel),
-        stride: (stride, stride),
-        dilation: (dilation, dilation),
-        padding: (0, 0),
-    }
+    Window { kernel: (kernel, kernel), stride: (stride, stride), dilation: (dilation, dilation), padding: (0, 0) }
 }
 
 fn tensor(name: &str, side: usize, channels: usize) -> Tensor {
-    Tensor {
-        name: name.into(),
-        shape: vec![1, side, side, channels],
-        scale: 1.0,
-        zero_point: 0,
-    }
+    Tensor { name: name.into(), shape: vec![1, side, side, channels], scale: 1.0, zero_point: 0 }
 }
 
 fn convolution(window: Window, channels: usize, weight: i8, multiplier: Multiplier) -> Op {
@@ -40,12 +24,7 @@ fn convolution(window: Window, channels: usize, weight: i8, multiplier: Multipli
         weights: vec![weight; window.kernel.0 * window.kernel.1 * channels * channels],
         bias: vec![0; channels],
         input_zero_point: 0,
-        output: Requantise {
-            multipliers: vec![multiplier; channels],
-            zero_point: 0,
-            min: -128,
-            max: 127,
-        },
+        output: Requantise { multipliers: vec![multiplier; channels], zero_point: 0, min: -128, max: 127 },
     })
 }
 
@@ -59,20 +38,9 @@ fn chain(side: usize, channels: usize, steps: Vec<(Op, usize)>) -> Graph {
         outputs: vec![steps.len()],
     };
     for (index, (op, side)) in steps.into_iter().enumerate() {
-        graph
-            .tensors
-            .push(tensor(&format!("map {index}"), side, channels));
-        let inputs = if matches!(op, Op::Add(_)) {
-            vec![index, index]
-        } else {
-            vec![index]
-        };
-        graph.nodes.push(Node {
-            name: format!("node {index}"),
-            op,
-            inputs,
-            output: index + 1,
-        });
+        graph.tensors.push(tensor(&format!("map {index}"), side, channels));
+        let inputs = if matches!(op, Op::Add(_)) { vec![index, index] } else { vec![index] };
+        graph.nodes.push(Node { name: format!("node {index}"), op, inputs, output: index + 1 });
     }
     graph
 }
@@ -99,10 +67,7 @@ fn engine() -> Architecture {
 
 fn refused(graph: &Graph, arch: &Architecture, parts: &[&str]) {
     let text = match compile(graph, arch, &CompileOptions::default()) {
-        Ok(compiled) => panic!(
-            "accepted where {parts:?} was expected:\n{}",
-            compiled.listing
-        ),
+        Ok(compiled) => panic!("accepted where {parts:?} was expected:\n{}", compiled.listing),
         Err(errors) => errors.to_string(),
     };
     for part in parts {
@@ -112,73 +77,24 @@ fn refused(graph: &Graph, arch: &Architecture, parts: &[&str]) {
 
 #[test]
 fn what_an_operation_needs_is_refused_by_name() {
-    let softmax = Op::Softmax(Softmax {
-        input_multiplier: 1 << 30,
-        input_left_shift: 20,
-        diff_min: -100,
-    });
+    let softmax = Op::Softmax(Softmax { input_multiplier: 1 << 30, input_left_shift: 20, diff_min: -100 });
     let pool = |kernel, stride| {
-        Op::Pool2d(Pool2d {
-            kind: PoolKind::Max,
-            window: window(kernel, stride, 1),
-            min: -128,
-            max: 127,
-        })
+        Op::Pool2d(Pool2d { kind: PoolKind::Max, window: window(kernel, stride, 1), min: -128, max: 127 })
     };
     let cases: Vec<(Graph, &[&str])> = vec![
+        (chain(4, 4, vec![(softmax, 4), (point(), 4)]), &["node 0: ", "host"]),
         (
-            chain(4, 4, vec![(softmax, 4), (point(), 4)]),
-            &["node 0: ", "host"],
-        ),
-        (
-            chain(
-                4,
-                4,
-                vec![(
-                    convolution(
-                        window(1, 1, 1),
-                        4,
-                        1,
-                        Multiplier {
-                            q: 1 << 30,
-                            shift: 1,
-                        },
-                    ),
-                    4,
-                )],
-            ),
+            chain(4, 4, vec![(convolution(window(1, 1, 1), 4, 1, Multiplier { q: 1 << 30, shift: 1 }), 4)]),
             &["node 0: ", "1.0000", "larger output scale"],
         ),
+        (chain(4, 4, vec![(add([SMALL, SMALL], 20), 4)]), &["node 0: ", "exactly 1/2"]),
+        (chain(4, 4, vec![(add([HALF, SMALL], 19), 4)]), &["node 0: ", "left shift 19"]),
+        (chain(20, 4, vec![(convolution(window(16, 1, 1), 4, 1, SMALL), 5)]), &["node 0: ", "window (16, 16)"]),
+        (chain(40, 4, vec![(pool(2, 16), 3)]), &["node 0: ", "stride (16, 16)"]),
+        (chain(40, 4, vec![(convolution(window(3, 1, 8), 4, 1, SMALL), 24)]), &["node 0: ", "dilation (8, 8)"]),
         (
-            chain(4, 4, vec![(add([SMALL, SMALL], 20), 4)]),
-            &["node 0: ", "exactly 1/2"],
-        ),
-        (
-            chain(4, 4, vec![(add([HALF, SMALL], 19), 4)]),
-            &["node 0: ", "left shift 19"],
-        ),
-        (
-            chain(20, 4, vec![(convolution(window(16, 1, 1), 4, 1, SMALL), 5)]),
-            &["node 0: ", "window (16, 16)"],
-        ),
-        (
-            chain(40, 4, vec![(pool(2, 16), 3)]),
-            &["node 0: ", "stride (16, 16)"],
-        ),
-        (
-            chain(40, 4, vec![(convolution(window(3, 1, 8), 4, 1, SMALL), 24)]),
-            &["node 0: ", "dilation (8, 8)"],
-        ),
-        (
-            chain(
-                15,
-                48,
-                vec![(convolution(window(15, 1, 1), 48, 127, SMALL), 1)],
-            ),
-            &[
-                "node 0: output channel 0 may sum to",
-                "split the input channels",
-            ],
+            chain(15, 48, vec![(convolution(window(15, 1, 1), 48, 127, SMALL), 1)]),
+            &["node 0: output channel 0 may sum to", "split the input channels"],
         ),
     ];
     for (graph, parts) in cases {
@@ -189,55 +105,18 @@ fn what_an_operation_needs_is_refused_by_name() {
 #[test]
 fn what_the_engine_lacks_is_refused_with_what_would_do() {
     let graph = chain(8, 4, vec![(point(), 8)]);
-    let small = Architecture {
-        activation_words: 200,
-        ..engine()
-    };
-    refused(
-        &graph,
-        &small,
-        &[
-            "node 0: ",
-            "input 8x8x4 = 128 words",
-            "map 0 8x8x4 = 128 words",
-            "at least 256",
-        ],
-    );
+    let small = Architecture { activation_words: 200, ..engine() };
+    refused(&graph, &small, &["node 0: ", "input 8x8x4 = 128 words", "map 0 8x8x4 = 128 words", "at least 256"]);
     let wide = chain(3, 40, vec![(convolution(window(3, 1, 1), 40, 1, SMALL), 1)]);
-    let small = Architecture {
-        weight_words: 100,
-        ..engine()
-    };
-    refused(
-        &wide,
-        &small,
-        &[
-            "node 0: one output group takes 180 words",
-            "weight_words = 100",
-            "at least 180",
-        ],
-    );
-    let small = Architecture {
-        external: ExternalMemory {
-            bytes: 512,
-            ..engine().external
-        },
-        ..engine()
-    };
+    let small = Architecture { weight_words: 100, ..engine() };
+    refused(&wide, &small, &["node 0: one output group takes 180 words", "weight_words = 100", "at least 180"]);
+    let small = Architecture { external: ExternalMemory { bytes: 512, ..engine().external }, ..engine() };
     refused(&graph, &small, &["chain: needs ", "tiny-2x2 has 512"]);
 }
 
 #[test]
 fn independent_reasons_come_together() {
-    let graph = chain(
-        4,
-        4,
-        vec![
-            (add([SMALL, SMALL], 20), 4),
-            (point(), 4),
-            (add([HALF, SMALL], 3), 4),
-        ],
-    );
+    let graph = chain(4, 4, vec![(add([SMALL, SMALL], 20), 4), (point(), 4), (add([HALF, SMALL], 3), 4)]);
     refused(&graph, &engine(), &["node 0: ", "\nnode 2: "]);
     let mut graph = chain(4, 4, vec![(point(), 4)]);
     graph.tensors.push(tensor("second", 4, 4));

@@ -38,9 +38,7 @@ impl Logic for Accumulator {
         } else {
             self.kept.next = self.held.q.val();
         }
-        if self.valid.val()
-            & (self.first.val() | !self.maximum.val() | (self.sum.val() > self.held.q.val()))
-        {
+        if self.valid.val() & (self.first.val() | !self.maximum.val() | (self.sum.val() > self.held.q.val())) {
             self.held.d.next = self.kept.val() + self.sum.val();
         }
     }

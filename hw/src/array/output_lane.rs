@@ -1,10 +1,10 @@
 //! One output lane: operands, products, tree, accumulator.
 
 use super::accumulator::Accumulator;
-use crate::make::signals;
 use crate::cells::dot_product::{DotProduct, SUM_BITS};
 use crate::cells::element_window::ElementWindow;
-use crate::{make, clock, comment};
+use crate::make::signals;
+use crate::{clock, comment, make};
 use rust_hdl::prelude::*;
 
 /// Sums for one output channel of a group, one step per cycle.

@@ -1,6 +1,7 @@
 //! Tn signed multipliers and the tree that adds their products.
 
 use super::multiplier::{byte_pair, byte_rows};
+use super::{WIDTHS_OFF, WIDTHS_ON};
 use crate::make;
 use crate::make::signals;
 use rust_hdl::core::ast::Verilog;
@@ -58,6 +59,7 @@ impl DotProduct {
     fn text(&self) -> String {
         let lanes = self.a.len();
         let mut text = format!("// DotProduct: {lanes} signed products and their sum, {} cycles\n", latency(lanes));
+        text += WIDTHS_OFF;
         text += &self.products();
         let mut terms: Vec<String> = (0..lanes).map(|n| format!("product_{n}")).collect();
         let mut width = 16;
@@ -78,6 +80,7 @@ impl DotProduct {
         }
         let _ =
             writeln!(text, "    assign sum = {{{{{}{{{t}[{}]}}}}, {t}}};", SUM_BITS - width, width - 1, t = terms[0]);
+        text += WIDTHS_ON;
         text
     }
 }

@@ -28,9 +28,7 @@ fn check_depth(depth: usize) -> Result<(), RamError> {
     if (2..=MOST_WORDS).contains(&depth) {
         return Ok(());
     }
-    Err(RamError(format!(
-        "a memory of {depth} words; 2 to {MOST_WORDS} fit the 16-bit address"
-    )))
+    Err(RamError(format!("a memory of {depth} words; 2 to {MOST_WORDS} fit the 16-bit address")))
 }
 
 fn signals<D: Direction, T: Synth>(count: usize) -> Vec<Signal<D, T>> {
@@ -84,12 +82,7 @@ impl BankedRam {
     ///
     /// # Errors
     /// A depth outside 2 to 65536, no bank, or a bank that is no whole number of bytes.
-    pub fn new(
-        depth: usize,
-        banks: usize,
-        bank_bits: usize,
-        output_register: bool,
-    ) -> Result<Self, RamError> {
+    pub fn new(depth: usize, banks: usize, bank_bits: usize, output_register: bool) -> Result<Self, RamError> {
         check_depth(depth)?;
         if banks == 0 || bank_bits == 0 || bank_bits % 8 != 0 {
             return Err(RamError(format!(
@@ -100,11 +93,7 @@ impl BankedRam {
         let bytes = banks
             .checked_mul(bank_bytes)
             .filter(|&bytes| bytes <= MOST_WORDS)
-            .ok_or_else(|| {
-                RamError(format!(
-                    "{banks} banks of {bank_bits} bits are too wide a word"
-                ))
-            })?;
+            .ok_or_else(|| RamError(format!("{banks} banks of {bank_bits} bits are too wide a word")))?;
         Ok(Self {
             clock: Signal::default(),
             read_enable: Signal::default(),
@@ -155,9 +144,7 @@ impl Logic for BankedRam {
     }
 
     fn connect(&mut self) {
-        self.read_data
-            .iter_mut()
-            .for_each(|signal| signal.connect());
+        self.read_data.iter_mut().for_each(|signal| signal.connect());
     }
 
     fn hdl(&self) -> Verilog {
@@ -167,11 +154,7 @@ impl Logic for BankedRam {
             "// BankedRam: {} words of {} x {bits} bits, data {} after the address\n",
             self._depth,
             self.write_enable.len(),
-            if self._output_register {
-                "2 cycles"
-            } else {
-                "1 cycle"
-            },
+            if self._output_register { "2 cycles" } else { "1 cycle" },
         );
         for bank in 0..self.write_enable.len() {
             let (low, top) = (bank * bits, (bank + 1) * bits - 1);
@@ -244,9 +227,7 @@ impl SinglePortRam {
     pub fn new(depth: usize, lanes: usize) -> Result<Self, RamError> {
         check_depth(depth)?;
         if lanes == 0 || lanes > MOST_WORDS {
-            return Err(RamError(format!(
-                "{lanes} lanes; 1 to {MOST_WORDS} are needed"
-            )));
+            return Err(RamError(format!("{lanes} lanes; 1 to {MOST_WORDS} are needed")));
         }
         Ok(Self {
             clock: Signal::default(),
@@ -283,18 +264,14 @@ impl Logic for SinglePortRam {
     }
 
     fn connect(&mut self) {
-        self.read_data
-            .iter_mut()
-            .for_each(|signal| signal.connect());
+        self.read_data.iter_mut().for_each(|signal| signal.connect());
     }
 
     fn hdl(&self) -> Verilog {
         let lanes = self.write_enable.len() / 2;
         let high = address_bits(self._depth) - 1;
-        let mut text = format!(
-            "// SinglePortRam: {} words of {lanes} x 16 bits, data 1 cycle after the address\n",
-            self._depth
-        );
+        let mut text =
+            format!("// SinglePortRam: {} words of {lanes} x 16 bits, data 1 cycle after the address\n", self._depth);
         for lane in 0..lanes {
             let (low, top) = (lane * 16, lane * 16 + 15);
             let (first, second) = (lane * 2, lane * 2 + 1);

@@ -42,9 +42,7 @@ impl<T: Synth> Logic for Reg<T> {
         let digits = format!("{initial:x}");
         let digits = digits.split_once("'h").map_or("0", |(_, digits)| digits);
         let initial = format!("{}'h{digits}", T::BITS);
-        Verilog::Custom(format!(
-            "{MARK}{initial}\n    initial q = {initial};\n\n    always @(posedge clock) q <= d;\n"
-        ))
+        Verilog::Custom(format!("{MARK}{initial}\n    initial q = {initial};\n\n    always @(posedge clock) q <= d;\n"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a 30-bit number to an int8 output: TensorFlow Lite's double rounding.
 
 use super::multiplier::{up5k_wide, wide, Operand};
+use super::{WIDTHS_OFF, WIDTHS_ON};
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -146,7 +147,7 @@ impl Logic for Requantiser {
 
     fn hdl(&self) -> Verilog {
         Verilog::Custom(format!(
-            "// Requantiser: Q31 factor, rounding shift, zero point and clamp; {CLAMPED_LATENCY} cycles\n{}{ROUNDING}",
+            "// Requantiser: Q31 factor, rounding shift, zero point and clamp; {CLAMPED_LATENCY} cycles\n{WIDTHS_OFF}{}{ROUNDING}{WIDTHS_ON}",
             products()
         ))
     }

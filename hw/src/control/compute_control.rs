@@ -1,8 +1,8 @@
 //! Starts and retires COMPUTE instructions.
 
-use crate::make;
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
+use crate::make;
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Fetches instructions, hands them to the units, and counts what has retired.
 
+use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::constant;
-use crate::cells::reg::Reg;
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
@@ -122,8 +122,24 @@ impl Logic for Dispatcher {
     fn update(&mut self) {
         comment!("Dispatcher: fetch, dispatch and retirement of instructions");
         dff_setup!(
-            self, clock, state, index, address, fault, dma_retired, compute_retired, compute_wait_dma,
-            compute_wait_compute, moving, is_store, into, word, count, from, number, transfer_wait_dma,
+            self,
+            clock,
+            state,
+            index,
+            address,
+            fault,
+            dma_retired,
+            compute_retired,
+            compute_wait_dma,
+            compute_wait_compute,
+            moving,
+            is_store,
+            into,
+            word,
+            count,
+            from,
+            number,
+            transfer_wait_dma,
             transfer_wait_compute
         );
         self.is_transfer.next = (self.opcode.val() == bits::<4>(1)) | (self.opcode.val() == bits::<4>(2));
@@ -152,8 +168,10 @@ impl Logic for Dispatcher {
         self.transfer_word_address.next = self.word.q.val();
         self.transfer_words.next = self.count.q.val();
         self.transfer_byte_address.next = self.from.q.val();
-        self.load.next = (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & !self.is_store.q.val();
-        self.store.next = (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & self.is_store.q.val();
+        self.load.next =
+            (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & !self.is_store.q.val();
+        self.store.next =
+            (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & self.is_store.q.val();
         self.transfer_retire.next = (self.moving.q.val() == TransferState::Retiring) & !self.compute_retire.val();
 
         match self.moving.q.val() {

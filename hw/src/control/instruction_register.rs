@@ -1,8 +1,8 @@
 //! The instruction at hand, and its fields.
 
+use crate::config::ComputeFields;
 use crate::make;
 use crate::make::signals;
-use crate::config::ComputeFields;
 use cortado_arch::isa::{Field, Header, Transfer, HEADER_BITS, INSTRUCTION_BYTES};
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
@@ -53,8 +53,10 @@ impl Logic for InstructionRegister {
     fn hdl(&self) -> Verilog {
         let bits = 8 * INSTRUCTION_BYTES;
         let beat = 8 * self.beat.len();
-        let mut text = format!("// InstructionRegister: an instruction and its fields\n    reg [{}:0] instruction;\n", bits - 1);
-        let shifted = if beat == bits { "beat".to_string() } else { format!("{{beat, instruction[{}:{beat}]}}", bits - 1) };
+        let mut text =
+            format!("// InstructionRegister: an instruction and its fields\n    reg [{}:0] instruction;\n", bits - 1);
+        let shifted =
+            if beat == bits { "beat".to_string() } else { format!("{{beat, instruction[{}:{beat}]}}", bits - 1) };
         let _ = writeln!(text, "    always @(posedge clock) if (beat_valid) instruction <= {shifted};");
         let mut slice = |f: &Field| {
             let _ = writeln!(text, "    assign {} = instruction[{}:{}];", f.name, f.offset + f.width - 1, f.offset);

@@ -1,8 +1,8 @@
 //! Reads external memory: instructions, and LOADs into the memories on chip.
 
+use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::constant;
-use crate::cells::reg::Reg;
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
@@ -105,8 +105,26 @@ impl Logic for Reader {
     fn update(&mut self) {
         comment!("Reader: instruction fetch and LOAD from external memory");
         dff_setup!(
-            self, clock, fetch_wanted, fetching, fetch_left, fetch_from, ahead, loading, into, word, bank_index, bank_last,
-            to_request, to_receive, from, in_flight, asking, asked, ask_address, ask_beats
+            self,
+            clock,
+            fetch_wanted,
+            fetching,
+            fetch_left,
+            fetch_from,
+            ahead,
+            loading,
+            into,
+            word,
+            bank_index,
+            bank_last,
+            to_request,
+            to_receive,
+            from,
+            in_flight,
+            asking,
+            asked,
+            ask_address,
+            ask_beats
         );
         self.command_valid.next = self.asking.q.val();
         self.command_address.next = self.ask_address.q.val();

@@ -1,8 +1,8 @@
 //! STOREs: activation memory to external memory.
 
+use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::{constant, many, signals};
-use crate::cells::reg::Reg;
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
@@ -83,8 +83,19 @@ impl Logic for Writer {
     fn update(&mut self) {
         comment!("Writer: STORE to external memory");
         dff_setup!(
-            self, clock, to_read, address, ahead_full, beats_left, to_ask, to_send, into, asking, ask_address,
-            ask_beats, allowed
+            self,
+            clock,
+            to_read,
+            address,
+            ahead_full,
+            beats_left,
+            to_ask,
+            to_send,
+            into,
+            asking,
+            ask_address,
+            ask_beats,
+            allowed
         );
         for i in 0..self.reading.len() {
             dff_setup!(self, clock, reading[i]);

@@ -13,10 +13,7 @@ pub(super) fn check_connected(top: &Scope, path: &str) -> Result<(), EmitError> 
 
 fn check(scope: &Scope, path: &str, is_top: bool) -> Result<(), EmitError> {
     for atom in &scope.atoms {
-        let from_outside = matches!(
-            atom.kind,
-            AtomKind::InputParameter | AtomKind::InOutParameter
-        );
+        let from_outside = matches!(atom.kind, AtomKind::InputParameter | AtomKind::InOutParameter);
         if !(atom.connected || is_top && from_outside) {
             let way_out = if from_outside {
                 "assign it in the parent's update()"
@@ -28,11 +25,7 @@ fn check(scope: &Scope, path: &str, is_top: bool) -> Result<(), EmitError> {
         }
     }
     for child in &scope.children {
-        check(
-            child,
-            &format!("{path}.{}", rust_spelling(&child.raw)),
-            false,
-        )?;
+        check(child, &format!("{path}.{}", rust_spelling(&child.raw)), false)?;
     }
     Ok(())
 }

@@ -54,12 +54,7 @@ impl Probe for Collector {
     fn visit_start_scope(&mut self, name: &str, node: &dyn Block) {
         let raw = self.qualified(name);
         self.stack.push(OpenScope {
-            scope: Scope {
-                raw,
-                atoms: Vec::new(),
-                children: Vec::new(),
-                code: node.hdl(),
-            },
+            scope: Scope { raw, atoms: Vec::new(), children: Vec::new(), code: node.hdl() },
             namespace: Vec::new(),
         });
     }

@@ -26,16 +26,9 @@ pub(super) struct Connections {
 }
 
 /// Decides the connections and takes the assignments they replace out of `items`.
-pub(super) fn connect(
-    signals: &Signals,
-    split: &[bool],
-    items: &mut Vec<Placed>,
-) -> Result<Connections, Fault> {
+pub(super) fn connect(signals: &Signals, split: &[bool], items: &mut Vec<Placed>) -> Result<Connections, Fault> {
     let mut plan = Plan::new(signals, split, items);
-    let mut connections = Connections {
-        ports: HashMap::new(),
-        clocks: HashMap::new(),
-    };
+    let mut connections = Connections { ports: HashMap::new(), clocks: HashMap::new() };
     for (id, signal) in signals.list.iter().enumerate() {
         match signal.role {
             Role::ChildInput(_) => {
@@ -43,14 +36,10 @@ pub(super) fn connect(
                 if signal.is_clock && pieces.is_none() {
                     return Err(computed_clock(signals, id));
                 }
-                connections
-                    .ports
-                    .insert(id, pieces.map_or(Connection::Wire, Connection::Pieces));
+                connections.ports.insert(id, pieces.map_or(Connection::Wire, Connection::Pieces));
             }
             Role::RegisterClock => {
-                let clocks = plan
-                    .elements(id)
-                    .ok_or_else(|| computed_clock(signals, id))?;
+                let clocks = plan.elements(id).ok_or_else(|| computed_clock(signals, id))?;
                 connections.clocks.insert(id, clocks);
             }
             _ => {}
@@ -59,9 +48,7 @@ pub(super) fn connect(
     for (id, signal) in signals.list.iter().enumerate() {
         if matches!(signal.role, Role::ChildOutput(_)) {
             let pieces = plan.output(id);
-            connections
-                .ports
-                .insert(id, pieces.map_or(Connection::Wire, Connection::Pieces));
+            connections.ports.insert(id, pieces.map_or(Connection::Wire, Connection::Pieces));
         }
     }
     let used = plan.used;
@@ -167,14 +154,9 @@ impl<'a> Plan<'a> {
         for element in elements {
             let joined = match (pieces.last().map(|p| &p.node), &element.node) {
                 (Some(Node::Range(below)), Node::Range(above))
-                    if below.signal == above.signal
-                        && below.end() == above.low
-                        && !self.split[below.signal] =>
+                    if below.signal == above.signal && below.end() == above.low && !self.split[below.signal] =>
                 {
-                    Some(Range {
-                        width: below.width + above.width,
-                        ..*below
-                    })
+                    Some(Range { width: below.width + above.width, ..*below })
                 }
                 _ => None,
             };

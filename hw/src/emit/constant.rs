@@ -65,9 +65,7 @@ pub(super) fn binary_of(op: &VerilogOp) -> Binary {
 
 pub(super) fn has_arithmetic(e: &Ast) -> bool {
     match e {
-        Ast::Binary(left, op, right) => {
-            binary_of(op).is_arithmetic() || has_arithmetic(left) || has_arithmetic(right)
-        }
+        Ast::Binary(left, op, right) => binary_of(op).is_arithmetic() || has_arithmetic(left) || has_arithmetic(right),
         Ast::Unary(VerilogOpUnary::Neg, _) => true,
         Ast::Unary(_, inner)
         | Ast::Cast(inner, _)
@@ -128,20 +126,15 @@ pub(super) fn unsupported(name: &str, what: &str, way_out: &str) -> Fault {
 pub(super) fn spell(e: &Ast) -> String {
     match e {
         Ast::Signal(name) => name.replace('$', "."),
-        Ast::Literal(literal) => number_of(literal)
-            .and_then(|n| n.to_u128())
-            .map_or_else(|| format!("{literal:x}"), |n| n.to_string()),
+        Ast::Literal(literal) => {
+            number_of(literal).and_then(|n| n.to_u128()).map_or_else(|| format!("{literal:x}"), |n| n.to_string())
+        }
         Ast::Cast(inner, width) => format!("bits::<{width}>({})", spell(inner)),
         Ast::Signed(inner) => format!("signed({})", spell(inner)),
         Ast::Unsigned(inner) => format!("unsigned({})", spell(inner)),
         Ast::Paren(inner) => format!("({})", spell(inner)),
         Ast::Binary(left, op, right) => {
-            format!(
-                "{} {} {}",
-                spell(left),
-                binary_of(op).symbol(),
-                spell(right)
-            )
+            format!("{} {} {}", spell(left), binary_of(op).symbol(), spell(right))
         }
         Ast::Unary(_, inner) => format!("op {}", spell(inner)),
         Ast::Index(base, at) => format!("{}[{}]", spell(base), spell(at)),

@@ -95,12 +95,7 @@ impl Fault {
         what: impl Into<String>,
         way_out: impl Into<String>,
     ) -> Self {
-        Self {
-            kind,
-            signal: signal.into(),
-            what: what.into(),
-            way_out: way_out.into(),
-        }
+        Self { kind, signal: signal.into(), what: what.into(), way_out: way_out.into() }
     }
 
     pub fn at(self, module: &str) -> EmitError {

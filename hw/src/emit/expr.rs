@@ -6,9 +6,7 @@
 use rust_hdl::core::ast::{VerilogExpression as Ast, VerilogOpUnary};
 use rust_hdl::core::type_descriptor::TypeKind;
 
-use super::constant::{
-    binary_of, bits_of, fitting, fold, has_arithmetic, no_width, number, spell, unsupported,
-};
+use super::constant::{binary_of, bits_of, fitting, fold, has_arithmetic, no_width, number, spell, unsupported};
 use super::error::{EmitErrorKind, Fault};
 use super::ir::{Binary, Expr, Node, Number, Range, Unary};
 use super::names::{resolve, rust_spelling, LoopEnv};
@@ -88,9 +86,7 @@ impl Translator<'_> {
             },
             Ast::Paren(inner) => self.constant(inner),
             Ast::Unary(VerilogOpUnary::Neg, inner) => self.constant(inner)?.checked_neg(),
-            Ast::Binary(left, op, right) => {
-                fold(self.constant(left)?, binary_of(op), self.constant(right)?)
-            }
+            Ast::Binary(left, op, right) => fold(self.constant(left)?, binary_of(op), self.constant(right)?),
             _ => None,
         }
     }
@@ -107,12 +103,8 @@ impl Translator<'_> {
             Ast::Cast(_, width) | Ast::Slice(_, width, _) => Some(*width),
             Ast::Signed(inner) if self.is_signed(inner) => None,
             Ast::Unsigned(inner) if !self.is_signed(inner) => None,
-            Ast::Signed(inner) | Ast::Unsigned(inner) | Ast::Paren(inner) => {
-                self.natural_width(inner)
-            }
-            Ast::Unary(VerilogOpUnary::Not | VerilogOpUnary::Neg, inner) => {
-                self.natural_width(inner)
-            }
+            Ast::Signed(inner) | Ast::Unsigned(inner) | Ast::Paren(inner) => self.natural_width(inner),
+            Ast::Unary(VerilogOpUnary::Not | VerilogOpUnary::Neg, inner) => self.natural_width(inner),
             Ast::Unary(..) | Ast::Index(..) => Some(1),
             Ast::IndexReplace(base, ..) => self.natural_width(base),
             Ast::Binary(left, op, right) => {
@@ -135,9 +127,7 @@ impl Translator<'_> {
                 _ => false,
             },
             Ast::Signed(_) => true,
-            Ast::Unary(VerilogOpUnary::Not | VerilogOpUnary::Neg, inner) | Ast::Paren(inner) => {
-                self.is_signed(inner)
-            }
+            Ast::Unary(VerilogOpUnary::Not | VerilogOpUnary::Neg, inner) | Ast::Paren(inner) => self.is_signed(inner),
             Ast::IndexReplace(inner, ..) => self.is_signed(inner),
             Ast::Slice(inner, width, offset) => match self.field_sign(inner, *width, offset) {
                 Some(signed) => signed,
@@ -285,11 +275,7 @@ impl Translator<'_> {
             VerilogOpUnary::Xor => (Unary::Parity, true),
         };
         let value = self.lower(inner, self.natural_width(inner).or(want))?;
-        let (width, signed) = if reduces {
-            (1, false)
-        } else {
-            (value.width, value.signed)
-        };
+        let (width, signed) = if reduces { (1, false) } else { (value.width, value.signed) };
         Ok(Expr::new(Node::Unary(op, Box::new(value)), width, signed))
     }
 
@@ -368,9 +354,8 @@ impl Translator<'_> {
         }
         let right = match self.constant(r) {
             Some(amount) => {
-                let amount = u128::try_from(amount).map_err(|_| {
-                    unsupported(&spell(r), "is a negative shift", "shift the other way")
-                })?;
+                let amount = u128::try_from(amount)
+                    .map_err(|_| unsupported(&spell(r), "is a negative shift", "shift the other way"))?;
                 let amount = Number::from_u128(amount);
                 let bits = amount.bit_len().max(1);
                 Expr::new(Node::Number(amount), bits, false)

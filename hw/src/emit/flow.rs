@@ -23,10 +23,7 @@ impl Bits {
     }
 
     fn contains(&self, range: Range) -> bool {
-        let span = self
-            .0
-            .get(&range.signal)
-            .and_then(|spans| spans.range(..=range.low).next_back());
+        let span = self.0.get(&range.signal).and_then(|spans| spans.range(..=range.low).next_back());
         span.is_some_and(|(_, &end)| end >= range.end())
     }
 
@@ -41,11 +38,7 @@ impl Bits {
                 for (&l, &e) in theirs.range(start..end) {
                     let (from, to) = (low.max(l), end.min(e));
                     if from < to {
-                        out.insert(Range {
-                            signal,
-                            low: from,
-                            width: to - from,
-                        });
+                        out.insert(Range { signal, low: from, width: to - from });
                     }
                 }
             }
@@ -60,13 +53,9 @@ impl Bits {
     }
 
     fn ranges(&self) -> impl Iterator<Item = Range> + '_ {
-        self.0.iter().flat_map(|(&signal, spans)| {
-            spans.iter().map(move |(&low, &end)| Range {
-                signal,
-                low,
-                width: end - low,
-            })
-        })
+        self.0
+            .iter()
+            .flat_map(|(&signal, spans)| spans.iter().map(move |(&low, &end)| Range { signal, low, width: end - low }))
     }
 }
 
@@ -76,8 +65,7 @@ pub(super) fn check_flow(signals: &Signals, body: &[Stmt]) -> Result<(), Fault> 
     let mut assigned = Bits::default();
     flow.block(body, &mut assigned)?;
     let mut written = Vec::new();
-    body.iter()
-        .for_each(|s| s.writes(&mut |range| written.push(range)));
+    body.iter().for_each(|s| s.writes(&mut |range| written.push(range)));
     for range in written {
         if !assigned.contains(range) {
             return Err(fault(
@@ -99,11 +87,7 @@ fn all_bits_driven(signals: &Signals, assigned: &Bits) -> Result<(), Fault> {
             continue;
         }
         for element in 0..signal.count {
-            let range = Range {
-                signal: id,
-                low: element * signal.element,
-                width: signal.element,
-            };
+            let range = Range { signal: id, low: element * signal.element, width: signal.element };
             if signal.role == super::signals::Role::Local || assigned.contains(range) {
                 continue;
             }
@@ -149,11 +133,7 @@ impl Flow<'_> {
                     }
                 }
             }
-            Stmt::If {
-                test,
-                then,
-                otherwise,
-            } => {
+            Stmt::If { test, then, otherwise } => {
                 self.reads(&mut |visit| test.reads(visit), assigned)?;
                 self.branches(&[then, otherwise], assigned)
             }
@@ -171,8 +151,7 @@ impl Flow<'_> {
         let mut common: Option<Bits> = None;
         for body in bodies {
             let mut touched = Bits::default();
-            body.iter()
-                .for_each(|s| s.writes(&mut |range| touched.insert(range)));
+            body.iter().for_each(|s| s.writes(&mut |range| touched.insert(range)));
             let mut inside = assigned.clone();
             self.block(body, &mut inside)?;
             let gained = inside.intersect(&touched);
@@ -209,10 +188,5 @@ impl Flow<'_> {
 }
 
 fn fault(signals: &Signals, range: Range, kind: EmitErrorKind, what: &str, way_out: &str) -> Fault {
-    Fault::new(
-        kind,
-        signals.list[range.signal].spelling(range.low),
-        what,
-        way_out,
-    )
+    Fault::new(kind, signals.list[range.signal].spelling(range.low), what, way_out)
 }

@@ -20,20 +20,13 @@ pub(super) fn ports(signals: &Signals, name: &str, procedural: &[bool], out: &mu
                 _ => return None,
             };
             let sign = signal.signed && !signal.packed;
-            Some(format!(
-                "    {}",
-                declaration(kind, sign, signal.width(), &signal.name)
-            ))
+            Some(format!("    {}", declaration(kind, sign, signal.width(), &signal.name)))
         })
         .collect();
     if list.is_empty() {
         line(out, "", &format!("module {name};"));
     } else {
-        line(
-            out,
-            "",
-            &format!("module {name} (\n{}\n);", list.join(",\n")),
-        );
+        line(out, "", &format!("module {name} (\n{}\n);", list.join(",\n")));
     }
     for signal in &signals.list {
         if let (Role::Input | Role::Output, TypeKind::Composite(fields)) = (signal.role, &signal.ty) {
@@ -66,18 +59,10 @@ fn field_table(name: &str, fields: &[Box<TypeField>], out: &mut String) {
 pub(super) fn parameters(signals: &Signals, out: &mut String) {
     let start = out.len();
     for p in &signals.parameters {
-        let kind = if p.signed {
-            "localparam signed"
-        } else {
-            "localparam"
-        };
+        let kind = if p.signed { "localparam signed" } else { "localparam" };
         let radix = if p.signed { "sh" } else { "h" };
         let text = declaration(kind, false, p.width, &p.name);
-        line(
-            out,
-            "    ",
-            &format!("{text} = {}'{radix}{};", p.width, p.value.digits()),
-        );
+        line(out, "    ", &format!("{text} = {}'{radix}{};", p.width, p.value.digits()));
     }
     separate(start, out);
 }

@@ -12,17 +12,8 @@ pub(super) struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     /// The value of the whole text; none when it is no index expression.
-    pub fn run(
-        text: &'a str,
-        env: &'a LoopEnv,
-        length: &'a dyn Fn(&str) -> Option<usize>,
-    ) -> Option<i128> {
-        let mut this = Self {
-            text: text.as_bytes(),
-            at: 0,
-            env,
-            length,
-        };
+    pub fn run(text: &'a str, env: &'a LoopEnv, length: &'a dyn Fn(&str) -> Option<usize>) -> Option<i128> {
+        let mut this = Self { text: text.as_bytes(), at: 0, env, length };
         let value = this.sum()?;
         (this.peek().is_none()).then_some(value)
     }
@@ -81,11 +72,7 @@ impl<'a> Evaluator<'a> {
 
     fn word(&mut self) -> &'a str {
         let start = self.at;
-        while self
-            .text
-            .get(self.at)
-            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
-        {
+        while self.text.get(self.at).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$')) {
             self.at += 1;
         }
         std::str::from_utf8(&self.text[start..self.at]).unwrap_or("")
@@ -105,14 +92,9 @@ impl<'a> Evaluator<'a> {
 
 /// A Rust integer literal, with its separators and type suffix.
 pub(super) fn parse_integer(text: &str) -> Option<i128> {
-    const SUFFIXES: &[&str] = &[
-        "usize", "isize", "u128", "i128", "u64", "i64", "u32", "i32", "u16", "i16", "u8", "i8",
-    ];
+    const SUFFIXES: &[&str] = &["usize", "isize", "u128", "i128", "u64", "i64", "u32", "i32", "u16", "i16", "u8", "i8"];
     let clean = text.replace('_', "");
-    let digits = SUFFIXES
-        .iter()
-        .find_map(|suffix| clean.strip_suffix(suffix))
-        .unwrap_or(&clean);
+    let digits = SUFFIXES.iter().find_map(|suffix| clean.strip_suffix(suffix)).unwrap_or(&clean);
     match digits.get(..2) {
         Some("0x") => i128::from_str_radix(&digits[2..], 16).ok(),
         Some("0b") => i128::from_str_radix(&digits[2..], 2).ok(),

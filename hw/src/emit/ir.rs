@@ -35,11 +35,7 @@ pub(super) struct Number(String);
 impl Number {
     pub fn from_hex(digits: &str) -> Self {
         let digits = digits.trim_start_matches('0').to_ascii_lowercase();
-        Self(if digits.is_empty() {
-            "0".into()
-        } else {
-            digits
-        })
+        Self(if digits.is_empty() { "0".into() } else { digits })
     }
 
     pub fn from_u128(value: u128) -> Self {
@@ -82,9 +78,7 @@ impl Number {
             .map(|digit| {
                 let value = (0..4)
                     .filter(|k| digit * 4 + k < width)
-                    .fold(0u32, |sum, k| {
-                        sum | u32::from(bit(low + digit * 4 + k)) << k
-                    });
+                    .fold(0u32, |sum, k| sum | u32::from(bit(low + digit * 4 + k)) << k);
                 char::from_digit(value, 16).unwrap_or('0')
             })
             .collect();
@@ -202,11 +196,7 @@ pub(super) struct Expr {
 
 impl Expr {
     pub fn new(node: Node, width: usize, signed: bool) -> Self {
-        Self {
-            node,
-            width,
-            signed,
-        }
+        Self { node, width, signed }
     }
 
     /// Calls `visit` with every range the expression reads.
@@ -251,19 +241,9 @@ pub(super) struct Arm {
 
 #[derive(Clone, Debug)]
 pub(super) enum Stmt {
-    Assign {
-        target: Target,
-        value: Expr,
-    },
-    If {
-        test: Expr,
-        then: Vec<Stmt>,
-        otherwise: Vec<Stmt>,
-    },
-    Case {
-        subject: Expr,
-        arms: Vec<Arm>,
-    },
+    Assign { target: Target, value: Expr },
+    If { test: Expr, then: Vec<Stmt>, otherwise: Vec<Stmt> },
+    Case { subject: Expr, arms: Vec<Arm> },
     Comment(String),
 }
 
@@ -278,19 +258,13 @@ impl Stmt {
                     visit(target.range);
                 }
             }
-            Stmt::If {
-                test,
-                then,
-                otherwise,
-            } => {
+            Stmt::If { test, then, otherwise } => {
                 test.reads(visit);
                 then.iter().chain(otherwise).for_each(|s| s.reads(visit));
             }
             Stmt::Case { subject, arms } => {
                 subject.reads(visit);
-                arms.iter()
-                    .flat_map(|a| &a.body)
-                    .for_each(|s| s.reads(visit));
+                arms.iter().flat_map(|a| &a.body).for_each(|s| s.reads(visit));
             }
             Stmt::Comment(_) => {}
         }
@@ -300,15 +274,11 @@ impl Stmt {
     pub fn writes(&self, visit: &mut dyn FnMut(Range)) {
         match self {
             Stmt::Assign { target, .. } => visit(target.range),
-            Stmt::If {
-                then, otherwise, ..
-            } => {
+            Stmt::If { then, otherwise, .. } => {
                 then.iter().chain(otherwise).for_each(|s| s.writes(visit));
             }
             Stmt::Case { arms, .. } => {
-                arms.iter()
-                    .flat_map(|a| &a.body)
-                    .for_each(|s| s.writes(visit));
+                arms.iter().flat_map(|a| &a.body).for_each(|s| s.writes(visit));
             }
             Stmt::Comment(_) => {}
         }

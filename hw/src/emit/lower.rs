@@ -1,8 +1,8 @@
 //! Statements of rust-hdl's tree into resolved statements: loops unrolled, links made assignments.
 
 use rust_hdl::core::ast::{
-    VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression as Ast,
-    VerilogLink, VerilogLinkDetails, VerilogLoop, VerilogMatch, VerilogStatement,
+    VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression as Ast, VerilogLink,
+    VerilogLinkDetails, VerilogLoop, VerilogMatch, VerilogStatement,
 };
 
 use super::constant::{no_width, spell, unsupported};
@@ -28,18 +28,11 @@ pub(super) struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     pub fn new(signals: &'a Signals) -> Self {
-        Self {
-            signals,
-            env: Vec::new(),
-            ties: Vec::new(),
-        }
+        Self { signals, env: Vec::new(), ties: Vec::new() }
     }
 
     fn translator(&self) -> Translator<'_> {
-        Translator {
-            signals: self.signals,
-            env: &self.env,
-        }
+        Translator { signals: self.signals, env: &self.env }
     }
 
     pub fn block(&mut self, block: &VerilogBlock) -> Result<Vec<Stmt>, Fault> {
@@ -53,12 +46,7 @@ impl<'a> Lowering<'a> {
     fn statement(&mut self, s: &VerilogStatement, out: &mut Vec<Stmt>) -> Result<(), Fault> {
         match s {
             VerilogStatement::Assignment(target, value) => self.assignment(target, value, out),
-            VerilogStatement::SliceAssignment {
-                base,
-                width,
-                offset,
-                replacement,
-            } => {
+            VerilogStatement::SliceAssignment { base, width, offset, replacement } => {
                 out.push(self.field_assignment(base, *width, offset, replacement)?);
                 Ok(())
             }
@@ -108,51 +96,28 @@ impl<'a> Lowering<'a> {
             },
             None => {
                 let index = translator.index(index, range.width, 1, base)?;
-                Target {
-                    range,
-                    index: Some(index),
-                }
+                Target { range, index: Some(index) }
             }
         };
         Ok(Some(Stmt::Assign { target, value: bit }))
     }
 
-    fn field_assignment(
-        &self,
-        base: &Ast,
-        width: usize,
-        offset: &Ast,
-        replacement: &Ast,
-    ) -> Result<Stmt, Fault> {
+    fn field_assignment(&self, base: &Ast, width: usize, offset: &Ast, replacement: &Ast) -> Result<Stmt, Fault> {
         let whole = self.target(base)?;
         let low = self
             .translator()
             .constant(offset)
             .and_then(|low| usize::try_from(low).ok())
             .filter(|low| low.checked_add(width).is_some_and(|end| end <= whole.width))
-            .ok_or_else(|| {
-                unsupported(
-                    &spell(base),
-                    "is written beyond its bits",
-                    "write a field of it",
-                )
-            })?;
-        let range = Range {
-            signal: whole.signal,
-            low: whole.low + low,
-            width,
-        };
+            .ok_or_else(|| unsupported(&spell(base), "is written beyond its bits", "write a field of it"))?;
+        let range = Range { signal: whole.signal, low: whole.low + low, width };
         Ok(assign(range, self.sized(replacement, range)?))
     }
 
     /// The bits an assignment writes; refuses what this module must not drive.
     fn target(&self, e: &Ast) -> Result<Range, Fault> {
         let Ast::Signal(name) = e else {
-            return Err(unsupported(
-                &spell(e),
-                "is assigned but is no signal",
-                "assign to <signal>.next",
-            ));
+            return Err(unsupported(&spell(e), "is assigned but is no signal", "assign to <signal>.next"));
         };
         let range = self.translator().range(name)?;
         self.check_driven(range)
@@ -164,29 +129,14 @@ impl<'a> Lowering<'a> {
             return Ok(range);
         }
         let (what, way_out) = match signal.role {
-            Role::Input => (
-                "is an input of this module and written inside it",
-                "write it in the parent",
-            ),
-            Role::RegisterState => (
-                "is a register's output and written",
-                "write the register's d",
-            ),
-            Role::InOut | Role::ChildInOut(_) => (
-                "is bidirectional and assigned",
-                "link it, or drive it in a cell with its own text",
-            ),
-            _ => (
-                "is a sub-block's output and written by its parent",
-                "write it in the sub-block",
-            ),
+            Role::Input => ("is an input of this module and written inside it", "write it in the parent"),
+            Role::RegisterState => ("is a register's output and written", "write the register's d"),
+            Role::InOut | Role::ChildInOut(_) => {
+                ("is bidirectional and assigned", "link it, or drive it in a cell with its own text")
+            }
+            _ => ("is a sub-block's output and written by its parent", "write it in the sub-block"),
         };
-        Err(Fault::new(
-            EmitErrorKind::WritesInput,
-            signal.spelling(range.low),
-            what,
-            way_out,
-        ))
+        Err(Fault::new(EmitErrorKind::WritesInput, signal.spelling(range.low), what, way_out))
     }
 
     fn sized(&self, value: &Ast, range: Range) -> Result<Expr, Fault> {
@@ -210,11 +160,7 @@ impl<'a> Lowering<'a> {
 
     fn conditional(&mut self, c: &VerilogConditional, out: &mut Vec<Stmt>) -> Result<(), Fault> {
         if let Some(value) = self.translator().constant(&c.test) {
-            let taken = if value != 0 {
-                self.block(&c.then)?
-            } else {
-                self.otherwise(&c.otherwise)?
-            };
+            let taken = if value != 0 { self.block(&c.then)? } else { self.otherwise(&c.otherwise)? };
             out.extend(taken);
             return Ok(());
         }
@@ -230,11 +176,7 @@ impl<'a> Lowering<'a> {
         let then = self.block(&c.then)?;
         let otherwise = self.otherwise(&c.otherwise)?;
         if !(then.is_empty() && otherwise.is_empty()) {
-            out.push(Stmt::If {
-                test,
-                then,
-                otherwise,
-            });
+            out.push(Stmt::If { test, then, otherwise });
         }
         Ok(())
     }
@@ -264,11 +206,7 @@ impl<'a> Lowering<'a> {
             };
             let is_default = label.is_none();
             let body = self.block(&case.block)?;
-            arms.push(Arm {
-                label,
-                note: None,
-                body,
-            });
+            arms.push(Arm { label, note: None, body });
             if is_default {
                 break;
             }
@@ -286,12 +224,7 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    fn constant_case(
-        &mut self,
-        m: &VerilogMatch,
-        value: i128,
-        out: &mut Vec<Stmt>,
-    ) -> Result<(), Fault> {
+    fn constant_case(&mut self, m: &VerilogMatch, value: i128, out: &mut Vec<Stmt>) -> Result<(), Fault> {
         for case in &m.cases {
             let chosen = match case.condition.as_str() {
                 "default" | "_" => true,
@@ -307,18 +240,17 @@ impl<'a> Lowering<'a> {
 
     fn label(&self, pattern: &str, subject: &Expr) -> Result<String, Fault> {
         if let Some(value) = pattern_value(pattern) {
-            let number = u128::try_from(value)
-                .ok()
-                .map(Number::from_u128)
-                .filter(|n| n.bit_len() <= subject.width)
-                .ok_or_else(|| {
-                    Fault::new(
-                        EmitErrorKind::Width,
-                        pattern,
-                        format!("is a pattern that does not fit {} bits", subject.width),
-                        "match on values the signal can have",
-                    )
-                })?;
+            let number =
+                u128::try_from(value).ok().map(Number::from_u128).filter(|n| n.bit_len() <= subject.width).ok_or_else(
+                    || {
+                        Fault::new(
+                            EmitErrorKind::Width,
+                            pattern,
+                            format!("is a pattern that does not fit {} bits", subject.width),
+                            "match on values the signal can have",
+                        )
+                    },
+                )?;
             return Ok(format!("{}'h{}", subject.width, number.digits()));
         }
         let raw = resolve(pattern, &self.env, &|_| None)?;
@@ -339,13 +271,7 @@ impl<'a> Lowering<'a> {
             number_of(literal)
                 .and_then(|n| n.to_u128())
                 .and_then(|n| usize::try_from(n).ok())
-                .ok_or_else(|| {
-                    unsupported(
-                        &l.index,
-                        "is a loop index with an odd bound",
-                        "use usize bounds",
-                    )
-                })
+                .ok_or_else(|| unsupported(&l.index, "is a loop index with an odd bound", "use usize bounds"))
         };
         let (from, to) = (bound(&l.from)?, bound(&l.to)?);
         if to.saturating_sub(from) > LONGEST_LOOP {
@@ -385,17 +311,10 @@ impl<'a> Lowering<'a> {
             self.ties.push((owner, other));
             return Ok(());
         }
-        let (source, sink) = if owner_drives {
-            (owner, other)
-        } else {
-            (other, owner)
-        };
+        let (source, sink) = if owner_drives { (owner, other) } else { (other, owner) };
         let sink = self.check_driven(sink)?;
         let signed = self.signals.list[source.signal].signed;
-        out.push(assign(
-            sink,
-            Expr::new(Node::Range(source), source.width, signed),
-        ));
+        out.push(assign(sink, Expr::new(Node::Range(source), source.width, signed)));
         Ok(())
     }
 
@@ -411,10 +330,7 @@ impl<'a> Lowering<'a> {
 }
 
 fn assign(range: Range, value: Expr) -> Stmt {
-    Stmt::Assign {
-        target: Target { range, index: None },
-        value,
-    }
+    Stmt::Assign { target: Target { range, index: None }, value }
 }
 
 fn pattern_value(pattern: &str) -> Option<i128> {

@@ -202,11 +202,8 @@ fn is_register(scope: &Scope) -> bool {
 fn structure(scope: &Scope, children: &[ChildKind]) -> String {
     let mut key = String::new();
     for atom in &scope.atoms {
-        let _ = write!(
-            key,
-            "{} {:?} {} {} {} {:?}",
-            atom.raw, atom.kind, atom.width, atom.signed, atom.is_clock, atom.ty
-        );
+        let _ =
+            write!(key, "{} {:?} {} {} {} {:?}", atom.raw, atom.kind, atom.width, atom.signed, atom.is_clock, atom.ty);
         if atom.kind == AtomKind::Constant {
             let _ = write!(key, " {:x}", atom.value);
         }
@@ -215,11 +212,7 @@ fn structure(scope: &Scope, children: &[ChildKind]) -> String {
     for (child, kind) in scope.children.iter().zip(children) {
         let _ = write!(key, "{} {:?};", child.raw, kind.module);
         for atom in &child.atoms {
-            let _ = write!(
-                key,
-                "{} {:?} {} {};",
-                atom.raw, atom.kind, atom.width, atom.signed
-            );
+            let _ = write!(key, "{} {:?} {} {};", atom.raw, atom.kind, atom.width, atom.signed);
         }
     }
     let _ = write!(key, "{:?}", scope.code);

@@ -25,11 +25,7 @@ pub(super) struct ChildKind {
 }
 
 /// The text of `scope` as the module `name`.
-pub(super) fn module_text(
-    scope: &Scope,
-    children: &[ChildKind],
-    name: &str,
-) -> Result<String, Fault> {
+pub(super) fn module_text(scope: &Scope, children: &[ChildKind], name: &str) -> Result<String, Fault> {
     let is_register: Vec<bool> = children.iter().map(|c| c.module.is_none()).collect();
     let mut signals = Signals::of(scope, &is_register)?;
     match &scope.code {
@@ -58,11 +54,8 @@ fn custom(signals: &Signals, name: &str, text: &str) -> String {
     if let Some(head) = head {
         comment(&mut out, "", head);
     }
-    let procedural: Vec<bool> = signals
-        .list
-        .iter()
-        .map(|s| s.role == Role::Output && !drives_as_net(body, &s.name))
-        .collect();
+    let procedural: Vec<bool> =
+        signals.list.iter().map(|s| s.role == Role::Output && !drives_as_net(body, &s.name)).collect();
     ports(signals, name, &procedural, &mut out);
     parameters(signals, &mut out);
     for part in body.trim_end().lines() {
@@ -95,10 +88,7 @@ fn synthesised(
     let module = Module {
         scope,
         children,
-        printer: Printer {
-            signals,
-            split: &split,
-        },
+        printer: Printer { signals, split: &split },
         signals,
         connections,
         procedural: Procedural::of(signals, &split, &items),
@@ -124,12 +114,8 @@ struct Procedural(Vec<Vec<bool>>);
 
 impl Procedural {
     fn of(signals: &Signals, split: &[bool], items: &[Placed]) -> Self {
-        let mut flags: Vec<Vec<bool>> = signals
-            .list
-            .iter()
-            .enumerate()
-            .map(|(id, s)| vec![false; if split[id] { s.count } else { 1 }])
-            .collect();
+        let mut flags: Vec<Vec<bool>> =
+            signals.list.iter().enumerate().map(|(id, s)| vec![false; if split[id] { s.count } else { 1 }]).collect();
         let mut mark = |range: Range| {
             let element = range.low / signals.list[range.signal].element;
             let flags = &mut flags[range.signal];
@@ -167,9 +153,7 @@ struct Module<'a> {
 
 impl Module<'_> {
     fn write(&self, name: &str, items: &[Placed], out: &mut String) -> Result<(), Fault> {
-        let procedural: Vec<bool> = (0..self.signals.list.len())
-            .map(|id| self.procedural.any(id))
-            .collect();
+        let procedural: Vec<bool> = (0..self.signals.list.len()).map(|id| self.procedural.any(id)).collect();
         ports(self.signals, name, &procedural, out);
         parameters(self.signals, out);
         self.declarations(out)?;
@@ -192,9 +176,7 @@ impl Module<'_> {
                         self.declare_by_element(id, out);
                     }
                 }
-                Role::ChildInOut(_) if self.tied(id).is_none() => {
-                    self.printer.declare(id, "wire", out)
-                }
+                Role::ChildInOut(_) if self.tied(id).is_none() => self.printer.declare(id, "wire", out),
                 Role::RegisterState => self.declare_state(id, out)?,
                 _ => {}
             }
@@ -220,26 +202,16 @@ impl Module<'_> {
 
     fn declare_state(&self, id: SignalId, out: &mut String) -> Result<(), Fault> {
         let signal = &self.signals.list[id];
-        let owner = self
-            .scope
-            .children
-            .iter()
-            .find(|child| signal.raw.strip_suffix("$q") == Some(child.raw.as_str()));
-        let initial = owner
-            .and_then(|child| initial_value(&child.code))
-            .ok_or_else(|| {
-                Fault::new(
-                    EmitErrorKind::Unsupported,
-                    signal.spelling(0),
-                    "is a register without an initial value",
-                    "use cells::reg::Reg",
-                )
-            })?;
-        let value = if signal.count == 1 {
-            initial.to_string()
-        } else {
-            format!("{{{}{{{initial}}}}}", signal.count)
-        };
+        let owner = self.scope.children.iter().find(|child| signal.raw.strip_suffix("$q") == Some(child.raw.as_str()));
+        let initial = owner.and_then(|child| initial_value(&child.code)).ok_or_else(|| {
+            Fault::new(
+                EmitErrorKind::Unsupported,
+                signal.spelling(0),
+                "is a register without an initial value",
+                "use cells::reg::Reg",
+            )
+        })?;
+        let value = if signal.count == 1 { initial.to_string() } else { format!("{{{}{{{initial}}}}}", signal.count) };
         let sign = signal.signed && !signal.packed;
         let text = declaration("reg", sign, signal.width(), &signal.name);
         line(out, "    ", &format!("{text} = {value};"));
@@ -247,24 +219,18 @@ impl Module<'_> {
     }
 
     fn tied(&self, id: SignalId) -> Option<Range> {
-        self.ties
-            .iter()
-            .find_map(|(a, b)| match (a.signal == id, b.signal == id) {
-                (true, _) => Some(*b),
-                (_, true) => Some(*a),
-                _ => None,
-            })
+        self.ties.iter().find_map(|(a, b)| match (a.signal == id, b.signal == id) {
+            (true, _) => Some(*b),
+            (_, true) => Some(*a),
+            _ => None,
+        })
     }
 
     fn instance(&self, index: usize, out: &mut String) {
         let Some(module) = &self.children[index].module else {
             return;
         };
-        line(
-            out,
-            "    ",
-            &format!("{module} {} (", full_name(&self.scope.children[index].raw)),
-        );
+        line(out, "    ", &format!("{module} {} (", full_name(&self.scope.children[index].raw)));
         let mut pins = Vec::new();
         for (id, signal) in self.signals.list.iter().enumerate() {
             let text = match signal.role {
@@ -311,16 +277,8 @@ impl Module<'_> {
     }
 
     fn assignment(&self, range: Range, value: &Expr, out: &mut String) {
-        let keyword = if self.procedural.contains(self.signals, range) {
-            "always @(*)"
-        } else {
-            "assign"
-        };
-        let text = format!(
-            "{keyword} {} = {};",
-            self.printer.range(range),
-            self.printer.expr(value)
-        );
+        let keyword = if self.procedural.contains(self.signals, range) { "always @(*)" } else { "assign" };
+        let text = format!("{keyword} {} = {};", self.printer.range(range), self.printer.expr(value));
         line(out, "    ", &text);
     }
 
@@ -334,9 +292,10 @@ impl Module<'_> {
             let base = signal.name.strip_suffix("_q").unwrap_or(&signal.name);
             let find = |suffix: &str| {
                 let name = format!("{base}_{suffix}");
-                self.signals.list.iter().position(|s| {
-                    s.name == name && matches!(s.role, Role::RegisterData | Role::RegisterClock)
-                })
+                self.signals
+                    .list
+                    .iter()
+                    .position(|s| s.name == name && matches!(s.role, Role::RegisterData | Role::RegisterClock))
             };
             let (Some(data), Some(clock)) = (find("d"), find("clock")) else {
                 continue;
@@ -350,13 +309,7 @@ impl Module<'_> {
         }
     }
 
-    fn register(
-        &self,
-        state: SignalId,
-        data: SignalId,
-        clock: SignalId,
-        blocks: &mut BTreeMap<String, Vec<String>>,
-    ) {
+    fn register(&self, state: SignalId, data: SignalId, clock: SignalId, blocks: &mut BTreeMap<String, Vec<String>>) {
         let Some(clocks) = self.connections.clocks.get(&clock) else {
             return;
         };
@@ -374,11 +327,7 @@ impl Module<'_> {
                 low: element * self.signals.list[signal].element,
                 width: self.signals.list[signal].element,
             };
-            let text = format!(
-                "{} <= {};",
-                self.printer.range(of(state)),
-                self.printer.range(of(data))
-            );
+            let text = format!("{} <= {};", self.printer.range(of(state)), self.printer.range(of(data)));
             blocks.entry(clock).or_default().push(text);
         }
     }

@@ -261,9 +261,7 @@ const RESERVED: &[&str] = &[
 /// Refuses what is no plain Verilog identifier.
 pub(super) fn check_identifier(name: &str) -> Result<(), Fault> {
     let mut letters = name.chars();
-    let starts_well = letters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let starts_well = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     let goes_on = letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !starts_well || !goes_on {
         return Err(Fault::new(
@@ -274,12 +272,7 @@ pub(super) fn check_identifier(name: &str) -> Result<(), Fault> {
         ));
     }
     if RESERVED.contains(&name) {
-        return Err(Fault::new(
-            EmitErrorKind::Name,
-            name,
-            "is a reserved word of Verilog",
-            "rename the field",
-        ));
+        return Err(Fault::new(EmitErrorKind::Name, name, "is a reserved word of Verilog", "rename the field"));
     }
     Ok(())
 }
@@ -336,18 +329,13 @@ pub(super) fn snake_case(name: &str) -> String {
 }
 
 /// Evaluates `pe[i + 1]$sum[2 * j]$next` to `pe$4$sum$2`; `length` answers `x$len()` inside an index.
-pub(super) fn resolve(
-    text: &str,
-    env: &LoopEnv,
-    length: &dyn Fn(&str) -> Option<usize>,
-) -> Result<String, Fault> {
+pub(super) fn resolve(text: &str, env: &LoopEnv, length: &dyn Fn(&str) -> Option<usize>) -> Result<String, Fault> {
     let flat = text.replace('.', "$").replace("::", "$");
     let flat = flat.strip_prefix('$').unwrap_or(&flat);
     let mut out = String::new();
     let mut rest = flat;
     while let Some(open) = rest.find('[') {
-        let close = matching_bracket(rest, open)
-            .ok_or_else(|| bad_index(text, "has unbalanced brackets"))?;
+        let close = matching_bracket(rest, open).ok_or_else(|| bad_index(text, "has unbalanced brackets"))?;
         out.push_str(&rest[..open]);
         let value = Evaluator::run(&rest[open + 1..close], env, length)
             .ok_or_else(|| bad_index(text, "has an index the emitter cannot evaluate"))?;
@@ -362,12 +350,7 @@ pub(super) fn resolve(
 }
 
 fn bad_index(text: &str, what: &str) -> Fault {
-    Fault::new(
-        EmitErrorKind::Unknown,
-        text,
-        what,
-        "index with loop indices, numbers, + - * / % and x.len() only",
-    )
+    Fault::new(EmitErrorKind::Unknown, text, what, "index with loop indices, numbers, + - * / % and x.len() only")
 }
 
 fn matching_bracket(text: &str, open: usize) -> Option<usize> {

@@ -36,13 +36,7 @@ pub(super) fn place(body: Vec<Stmt>) -> Vec<Placed> {
         }
         stmts.push(stmt);
     }
-    let items = gathered
-        .into_values()
-        .map(|(notes, stmts)| Placed {
-            notes,
-            item: item(stmts),
-        })
-        .collect();
+    let items = gathered.into_values().map(|(notes, stmts)| Placed { notes, item: item(stmts) }).collect();
     settle_constants(items)
 }
 
@@ -69,18 +63,9 @@ fn settle_constants(items: Vec<Placed>) -> Vec<Placed> {
             (Some(block), Item::Assign { range, value }) => {
                 let stmts = moved.entry(block).or_default();
                 stmts.extend(placed.notes.into_iter().map(Stmt::Comment));
-                stmts.push(Stmt::Assign {
-                    target: Target { range, index: None },
-                    value,
-                });
+                stmts.push(Stmt::Assign { target: Target { range, index: None }, value });
             }
-            (_, item) => kept.push((
-                at,
-                Placed {
-                    notes: placed.notes,
-                    item,
-                },
-            )),
+            (_, item) => kept.push((at, Placed { notes: placed.notes, item })),
         }
     }
     for (at, placed) in &mut kept {
@@ -94,10 +79,9 @@ fn settle_constants(items: Vec<Placed>) -> Vec<Placed> {
 
 fn item(mut stmts: Vec<Stmt>) -> Item {
     match (stmts.len(), stmts.pop()) {
-        (1, Some(Stmt::Assign { target, value })) if target.index.is_none() => Item::Assign {
-            range: target.range,
-            value,
-        },
+        (1, Some(Stmt::Assign { target, value })) if target.index.is_none() => {
+            Item::Assign { range: target.range, value }
+        }
         (_, last) => {
             stmts.extend(last);
             Item::Always(stmts)
@@ -116,12 +100,7 @@ fn events(body: &[Stmt]) -> BTreeMap<SignalId, Events> {
     let mut out: BTreeMap<SignalId, Events> = BTreeMap::new();
     for (at, stmt) in body.iter().enumerate() {
         stmt.reads(&mut |range| out.entry(range.signal).or_default().reads.push((at, range)));
-        stmt.writes(&mut |range| {
-            out.entry(range.signal)
-                .or_default()
-                .writes
-                .push((at, range))
-        });
+        stmt.writes(&mut |range| out.entry(range.signal).or_default().writes.push((at, range)));
     }
     out.retain(|_, events| !events.writes.is_empty());
     out
@@ -130,30 +109,22 @@ fn events(body: &[Stmt]) -> BTreeMap<SignalId, Events> {
 /// Drops top-level assignments that a later one overwrites before anything reads or mixes with them.
 fn drop_overwritten(body: Vec<Stmt>) -> Vec<Stmt> {
     let events = events(&body);
-    let plain: Vec<bool> = body
-        .iter()
-        .map(|s| matches!(s, Stmt::Assign { target, .. } if target.index.is_none()))
-        .collect();
+    let plain: Vec<bool> =
+        body.iter().map(|s| matches!(s, Stmt::Assign { target, .. } if target.index.is_none())).collect();
     let mut dead = vec![false; body.len()];
     for events in events.values() {
         for (position, &(at, range)) in events.writes.iter().enumerate() {
-            let next = events.writes[position + 1..]
-                .iter()
-                .find(|(later, other)| *later > at && other.overlaps(&range));
+            let next =
+                events.writes[position + 1..].iter().find(|(later, other)| *later > at && other.overlaps(&range));
             let Some(&(next, over)) = next else { continue };
-            let read_between = events
-                .reads
-                .iter()
-                .any(|(read, bits)| *read > at && *read <= next && bits.overlaps(&range));
+            let read_between =
+                events.reads.iter().any(|(read, bits)| *read > at && *read <= next && bits.overlaps(&range));
             if plain[at] && plain[next] && over.covers(&range) && !read_between {
                 dead[at] = true;
             }
         }
     }
-    body.into_iter()
-        .zip(dead)
-        .filter_map(|(stmt, dead)| (!dead).then_some(stmt))
-        .collect()
+    body.into_iter().zip(dead).filter_map(|(stmt, dead)| (!dead).then_some(stmt)).collect()
 }
 
 /// The group of each statement: those that write the same bits, or whose order matters, share one.
@@ -218,8 +189,7 @@ pub(super) fn split_vectors(signals: &Signals, items: &[Placed]) -> Vec<bool> {
         let (reads, writes) = traffic(&placed.item);
         for write in &writes {
             let element = |range: &Range| range.low / signals.list[write.signal].element;
-            let crosses =
-                |read: &Range| read.signal == write.signal && element(read) != element(write);
+            let crosses = |read: &Range| read.signal == write.signal && element(read) != element(write);
             split[write.signal] |= reads.iter().any(crosses);
             match placed.item {
                 Item::Assign { .. } => continuous[write.signal] = true,

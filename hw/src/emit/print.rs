@@ -52,27 +52,15 @@ impl Printer<'_> {
     }
 
     fn sign_extend(&self, range: Range, width: usize) -> String {
-        let top = Range {
-            low: range.end() - 1,
-            width: 1,
-            ..range
-        };
-        format!(
-            "{{{{{}{{{}}}}}, {}}}",
-            width - range.width,
-            self.range(top),
-            self.range(range)
-        )
+        let top = Range { low: range.end() - 1, width: 1, ..range };
+        format!("{{{{{}{{{}}}}}, {}}}", width - range.width, self.range(top), self.range(range))
     }
 
     fn dynamic(&self, base: Range, index: &Expr, width: usize) -> String {
         let signal = &self.signals.list[base.signal];
         let (name, low) = if self.split[base.signal] {
             let element = base.low / signal.element;
-            (
-                element_name(signal, element),
-                base.low - element * signal.element,
-            )
+            (element_name(signal, element), base.low - element * signal.element)
         } else {
             (signal.name.clone(), base.low)
         };
@@ -90,19 +78,9 @@ impl Printer<'_> {
     fn binary(&self, op: Binary, left: &Expr, right: &Expr) -> String {
         let by_sign = op.is_ordered() || op == Binary::Mul;
         if by_sign && (left.signed || right.signed) {
-            return format!(
-                "{} {} {}",
-                self.signed_operand(left),
-                op.symbol(),
-                self.signed_operand(right)
-            );
+            return format!("{} {} {}", self.signed_operand(left), op.symbol(), self.signed_operand(right));
         }
-        format!(
-            "{} {} {}",
-            self.unsigned_operand(left, by_sign),
-            op.symbol(),
-            self.unsigned_operand(right, by_sign)
-        )
+        format!("{} {} {}", self.unsigned_operand(left, by_sign), op.symbol(), self.unsigned_operand(right, by_sign))
     }
 
     fn signed_operand(&self, e: &Expr) -> String {
@@ -147,11 +125,7 @@ impl Printer<'_> {
                 };
                 line(out, &pad, &format!("{name} = {};", self.expr(value)));
             }
-            Stmt::If {
-                test,
-                then,
-                otherwise,
-            } => {
+            Stmt::If { test, then, otherwise } => {
                 line(out, &pad, &format!("if ({}) begin", self.expr(test)));
                 self.block(then, depth + 1, out);
                 self.otherwise(otherwise, depth, out);
@@ -178,16 +152,8 @@ impl Printer<'_> {
         let pad = "    ".repeat(depth);
         match otherwise {
             [] => line(out, &pad, "end"),
-            [Stmt::If {
-                test,
-                then,
-                otherwise,
-            }] => {
-                line(
-                    out,
-                    &pad,
-                    &format!("end else if ({}) begin", self.expr(test)),
-                );
+            [Stmt::If { test, then, otherwise }] => {
+                line(out, &pad, &format!("end else if ({}) begin", self.expr(test)));
                 self.block(then, depth + 1, out);
                 self.otherwise(otherwise, depth, out);
             }
@@ -204,23 +170,12 @@ impl Printer<'_> {
         let signal = &self.signals.list[id];
         if !self.split[id] {
             let sign = signal.signed && !signal.packed;
-            line(
-                out,
-                "    ",
-                &format!("{};", declaration(kind, sign, signal.width(), &signal.name)),
-            );
+            line(out, "    ", &format!("{};", declaration(kind, sign, signal.width(), &signal.name)));
             return;
         }
         for element in 0..signal.count {
             let name = element_name(signal, element);
-            line(
-                out,
-                "    ",
-                &format!(
-                    "{};",
-                    declaration(kind, signal.signed, signal.element, &name)
-                ),
-            );
+            line(out, "    ", &format!("{};", declaration(kind, signal.signed, signal.element, &name)));
         }
     }
 }

@@ -31,14 +31,7 @@ pub(super) enum Role {
 impl Role {
     /// Whether this module's own statements are what gives the signal its value.
     pub fn is_driven_here(self) -> bool {
-        matches!(
-            self,
-            Self::Output
-                | Self::Local
-                | Self::ChildInput(_)
-                | Self::RegisterData
-                | Self::RegisterClock
-        )
+        matches!(self, Self::Output | Self::Local | Self::ChildInput(_) | Self::RegisterData | Self::RegisterClock)
     }
 }
 
@@ -162,17 +155,11 @@ impl Signals {
                 (true, _, "d") => Role::RegisterData,
                 (true, _, _) => Role::RegisterState,
                 (_, AtomKind::InputParameter, _) => Role::ChildInput(index),
-                (_, AtomKind::OutputParameter | AtomKind::OutputPassthrough, _) => {
-                    Role::ChildOutput(index)
-                }
+                (_, AtomKind::OutputParameter | AtomKind::OutputPassthrough, _) => Role::ChildOutput(index),
                 (_, AtomKind::InOutParameter, _) => Role::ChildInOut(index),
                 _ => continue,
             };
-            let instance = if register {
-                packed_name(&child.raw)
-            } else {
-                full_name(&child.raw)
-            };
+            let instance = if register { packed_name(&child.raw) } else { full_name(&child.raw) };
             self.add(atom, &child.raw, &instance, role)?;
             self.count_length(&format!("{}${}", child.raw, atom.raw));
         }
@@ -180,21 +167,12 @@ impl Signals {
     }
 
     /// Declares an atom, or packs it behind the elements already there.
-    fn add(
-        &mut self,
-        atom: &AtomInfo,
-        owner: &str,
-        instance: &str,
-        role: Role,
-    ) -> Result<(), Fault> {
+    fn add(&mut self, atom: &AtomInfo, owner: &str, instance: &str, role: Role) -> Result<(), Fault> {
         let port = packed_name(&atom.raw);
         let (raw, name) = if owner.is_empty() {
             (atom.raw.clone(), port.clone())
         } else {
-            (
-                format!("{owner}${}", atom.raw),
-                format!("{instance}_{port}"),
-            )
+            (format!("{owner}${}", atom.raw), format!("{instance}_{port}"))
         };
         if atom.width == 0 {
             return Err(Fault::new(
@@ -204,10 +182,7 @@ impl Signals {
                 "leave the field out, or name it with a leading underscore",
             ));
         }
-        let indexed = if matches!(
-            role,
-            Role::RegisterClock | Role::RegisterData | Role::RegisterState
-        ) {
+        let indexed = if matches!(role, Role::RegisterClock | Role::RegisterData | Role::RegisterState) {
             has_index(&raw)
         } else {
             has_index(&atom.raw)
@@ -243,18 +218,11 @@ impl Signals {
             return Err(Fault::new(
                 EmitErrorKind::Collision,
                 rust_spelling(&raw),
-                format!(
-                    "would be packed into {} with elements of another kind",
-                    signal.name
-                ),
+                format!("would be packed into {} with elements of another kind", signal.name),
                 "rename the field",
             ));
         }
-        let range = Range {
-            signal: id,
-            low: signal.element * signal.count,
-            width: atom.width,
-        };
+        let range = Range { signal: id, low: signal.element * signal.count, width: atom.width };
         signal.count += 1;
         self.elements.insert(raw, range);
         Ok(())
@@ -272,12 +240,7 @@ impl Signals {
             )
         })?;
         self.named.insert(atom.raw.clone(), self.parameters.len());
-        self.parameters.push(Parameter {
-            name,
-            width: atom.width,
-            signed: atom.signed,
-            value,
-        });
+        self.parameters.push(Parameter { name, width: atom.width, signed: atom.signed, value });
         Ok(())
     }
 
@@ -290,21 +253,15 @@ impl Signals {
                 }
                 Ok(())
             }
-            TypeKind::Composite(fields) => fields
-                .iter()
-                .try_for_each(|field| self.add_states(&field.kind.kind)),
+            TypeKind::Composite(fields) => fields.iter().try_for_each(|field| self.add_states(&field.kind.kind)),
             _ => Ok(()),
         }
     }
 
     fn add_state(&mut self, state: &str, value: usize, width: usize) -> Result<(), Fault> {
         let raw = state.replace("::", "$");
-        let parameter = Parameter {
-            name: state_name(state),
-            width,
-            signed: false,
-            value: Number::from_u128(value as u128),
-        };
+        let parameter =
+            Parameter { name: state_name(state), width, signed: false, value: Number::from_u128(value as u128) };
         if let Some(known) = self.parameter(&raw) {
             return if *known == parameter {
                 Ok(())
@@ -349,10 +306,7 @@ fn foreign_kind(atom: &AtomInfo) -> Fault {
     Fault::new(
         EmitErrorKind::Unsupported,
         rust_spelling(&atom.raw),
-        format!(
-            "is an atom of kind {:?}, which no module declares itself",
-            atom.kind
-        ),
+        format!("is an atom of kind {:?}, which no module declares itself", atom.kind),
         "use Signal<In|Out|InOut|Local, T> or Constant<T>",
     )
 }
@@ -368,19 +322,12 @@ fn bits_for(states: usize) -> usize {
 
 /// `State::WaitReady` as `STATE_WAIT_READY`.
 pub(super) fn state_name(state: &str) -> String {
-    state
-        .split("::")
-        .map(|part| super::names::snake_case(part).to_ascii_uppercase())
-        .collect::<Vec<_>>()
-        .join("_")
+    state.split("::").map(|part| super::names::snake_case(part).to_ascii_uppercase()).collect::<Vec<_>>().join("_")
 }
 
 /// The value of a literal, which rust-hdl tells only as text (`8'hfb`); negative ones are refused.
 pub(super) fn number_of(literal: &VerilogLiteral) -> Option<Number> {
     let text = format!("{literal:x}");
     let (_, digits) = text.split_once("'h")?;
-    digits
-        .bytes()
-        .all(|b| b.is_ascii_hexdigit())
-        .then(|| Number::from_hex(digits))
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| Number::from_hex(digits))
 }

@@ -5,10 +5,7 @@ pub(super) fn head_comment(text: &str) -> (Option<&str>, &str) {
     let trimmed = text.trim_start_matches(['\n', '\r']);
     let first = trimmed.lines().next().unwrap_or("");
     match first.trim_start().strip_prefix("//") {
-        Some(comment) => (
-            Some(comment.trim()),
-            trimmed[first.len()..].trim_start_matches('\n'),
-        ),
+        Some(comment) => (Some(comment.trim()), trimmed[first.len()..].trim_start_matches('\n')),
         None => (None, trimmed),
     }
 }
@@ -17,8 +14,7 @@ pub(super) fn head_comment(text: &str) -> (Option<&str>, &str) {
 pub(super) fn kind_in_comment(comment: &str) -> Option<&str> {
     let (word, _) = comment.split_once(':')?;
     let word = word.trim();
-    let named = word.starts_with(|c: char| c.is_ascii_uppercase())
-        && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let named = word.starts_with(|c: char| c.is_ascii_uppercase()) && word.bytes().all(|b| b.is_ascii_alphanumeric());
     named.then_some(word)
 }
 
@@ -29,27 +25,17 @@ pub(super) fn clean_comment(text: &str) -> String {
         .iter()
         .find_map(|name| text.strip_prefix(name)?.trim_start().strip_prefix('!'));
     let inner = match call {
-        Some(rest) => rest
-            .trim_start_matches([' ', '('])
-            .trim_end_matches([' ', ')', ';']),
+        Some(rest) => rest.trim_start_matches([' ', '(']).trim_end_matches([' ', ')', ';']),
         None => text,
     };
     let inner = inner.strip_prefix('"').unwrap_or(inner);
     let inner = inner.strip_suffix('"').unwrap_or(inner);
-    inner
-        .replace("\\n", "\n")
-        .replace("\\\"", "\"")
-        .trim()
-        .to_string()
+    inner.replace("\\n", "\n").replace("\\\"", "\"").trim().to_string()
 }
 
 /// Whether a body drives `name` by `assign` or from an instance, so that it must be a net.
 pub(super) fn drives_as_net(body: &str, name: &str) -> bool {
-    let code: String = body
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or(""))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let code: String = body.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     code.match_indices(name).any(|(at, _)| {
         let before = &code[..at];

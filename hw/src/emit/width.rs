@@ -32,11 +32,9 @@ pub(super) fn narrow(value: Expr, width: usize, name: &str) -> Result<Expr, Faul
         Node::ZeroExtend(inner) if inner.width >= width => return narrow(*inner, width, name),
         Node::ZeroExtend(inner) => Node::ZeroExtend(inner),
         Node::Unary(op, inner) => Node::Unary(op, Box::new(narrow(*inner, width, name)?)),
-        Node::Binary(op, left, right) if op.is_modular() => Node::Binary(
-            op,
-            Box::new(narrow(*left, width, name)?),
-            Box::new(narrow(*right, width, name)?),
-        ),
+        Node::Binary(op, left, right) if op.is_modular() => {
+            Node::Binary(op, Box::new(narrow(*left, width, name)?), Box::new(narrow(*right, width, name)?))
+        }
         Node::Binary(Binary::Shl, left, right) => {
             Node::Binary(Binary::Shl, Box::new(narrow(*left, width, name)?), right)
         }
@@ -54,31 +52,17 @@ pub(super) fn narrow(value: Expr, width: usize, name: &str) -> Result<Expr, Faul
 
 impl Translator<'_> {
     /// `width` bits of `base` from the bit `offset`.
-    pub fn part(
-        &self,
-        base: &Ast,
-        width: usize,
-        offset: &Ast,
-        signed: bool,
-    ) -> Result<Expr, Fault> {
+    pub fn part(&self, base: &Ast, width: usize, offset: &Ast, signed: bool) -> Result<Expr, Fault> {
         let range = self.plain_base(base)?;
         if let Some(low) = self.constant(offset) {
-            let low = usize::try_from(low)
-                .ok()
-                .filter(|low| low.checked_add(width).is_some_and(|end| end <= range.width));
+            let low =
+                usize::try_from(low).ok().filter(|low| low.checked_add(width).is_some_and(|end| end <= range.width));
             let low = low.ok_or_else(|| beyond(base, range.width))?;
-            let part = Range {
-                signal: range.signal,
-                low: range.low + low,
-                width,
-            };
+            let part = Range { signal: range.signal, low: range.low + low, width };
             return Ok(Expr::new(Node::Range(part), width, signed));
         }
         let index = self.index(offset, range.width, width, base)?;
-        let node = Node::Dynamic {
-            base: range,
-            index: Box::new(index),
-        };
+        let node = Node::Dynamic { base: range, index: Box::new(index) };
         Ok(Expr::new(node, width, signed))
     }
 
@@ -87,8 +71,7 @@ impl Translator<'_> {
         match base {
             Ast::Signal(name) => self.range(name),
             Ast::Paren(inner) => self.plain_base(inner),
-            Ast::Slice(inner, width, offset) => match self.part(inner, *width, offset, false)?.node
-            {
+            Ast::Slice(inner, width, offset) => match self.part(inner, *width, offset, false)?.node {
                 Node::Range(range) => Ok(range),
                 _ => Err(part_of_expression(base)),
             },
@@ -106,17 +89,12 @@ impl Translator<'_> {
     pub fn index(&self, e: &Ast, bits: usize, width: usize, base: &Ast) -> Result<Expr, Fault> {
         self.check_names(e)?;
         let highest = self.highest(e).ok_or_else(|| no_width(&spell(e)))?;
-        let inside = highest
-            .checked_add(width as u128)
-            .is_some_and(|end| end <= bits as u128);
+        let inside = highest.checked_add(width as u128).is_some_and(|end| end <= bits as u128);
         if !inside {
             return Err(Fault::new(
                 EmitErrorKind::Width,
                 spell(e),
-                format!(
-                    "may reach bit {highest} of the {bits} bits of {}",
-                    spell(base)
-                ),
+                format!("may reach bit {highest} of the {bits} bits of {}", spell(base)),
                 "shift into a Local and take its low bits, or narrow the index",
             ));
         }
@@ -153,11 +131,7 @@ impl Translator<'_> {
             Ast::Binary(left, op, right) => {
                 let left = Box::new(self.index_of_width(left, width)?);
                 let right = Box::new(self.index_of_width(right, width)?);
-                Ok(Expr::new(
-                    Node::Binary(binary_of(op), left, right),
-                    width,
-                    false,
-                ))
+                Ok(Expr::new(Node::Binary(binary_of(op), left, right), width, false))
             }
             _ => {
                 let value = self.lower(e, None)?;
@@ -172,10 +146,7 @@ impl Translator<'_> {
         let (width, signed) = (whole.width, whole.signed);
         let at = match self.constant(index) {
             Some(at) => {
-                let at = u128::try_from(at)
-                    .ok()
-                    .filter(|&at| at < width as u128)
-                    .ok_or_else(|| beyond(base, width))?;
+                let at = u128::try_from(at).ok().filter(|&at| at < width as u128).ok_or_else(|| beyond(base, width))?;
                 let at = Number::from_u128(at);
                 let bits = at.bit_len().max(1);
                 Expr::new(Node::Number(at), bits, false)
@@ -184,15 +155,9 @@ impl Translator<'_> {
         };
         let bit = zero_extend(self.lower(value, Some(1))?, width);
         let one = Expr::new(Node::Number(Number::from_u128(1)), width, false);
-        let of = |op, l: Expr, r: Expr| {
-            Expr::new(Node::Binary(op, Box::new(l), Box::new(r)), width, signed)
-        };
+        let of = |op, l: Expr, r: Expr| Expr::new(Node::Binary(op, Box::new(l), Box::new(r)), width, signed);
         let place = of(Binary::Shl, one, at.clone());
-        let hole = Expr::new(
-            Node::Unary(super::ir::Unary::Not, Box::new(place)),
-            width,
-            false,
-        );
+        let hole = Expr::new(Node::Unary(super::ir::Unary::Not, Box::new(place)), width, false);
         let kept = of(Binary::And, whole, hole);
         Ok(of(Binary::Or, kept, of(Binary::Shl, bit, at)))
     }

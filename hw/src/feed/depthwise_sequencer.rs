@@ -1,10 +1,10 @@
 //! Issues the reads and steps of the Depthwise mode.
 
 use super::step::{Element, Step};
-use crate::make::constant;
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
-use crate::{make, comment, dff_setup};
+use crate::make::constant;
+use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
 /// Reads the map column by column (kernel row fastest) for each group and output row, and starts an
@@ -85,8 +85,24 @@ impl Logic for DepthwiseSequencer {
     fn update(&mut self) {
         comment!("DepthwiseSequencer: reads and steps of Depthwise");
         dff_setup!(
-            self, clock, running, groups_left, rows_left, columns_left, kernel_rows_left, until_window, group_origin,
-            row_origin, column, address, x, origin_y, y, group_weight, weight_address, steps_left
+            self,
+            clock,
+            running,
+            groups_left,
+            rows_left,
+            columns_left,
+            kernel_rows_left,
+            until_window,
+            group_origin,
+            row_origin,
+            column,
+            address,
+            x,
+            origin_y,
+            y,
+            group_weight,
+            weight_address,
+            steps_left
         );
         self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
         self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
@@ -112,7 +128,8 @@ impl Logic for DepthwiseSequencer {
 
         self.step.next.valid = self.begin_steps.val() | self.steps_left.q.val().any();
         self.step.next.first = self.begin_steps.val();
-        self.step.next.last = (self.begin_steps.val() & self.one_step.val()) | (self.steps_left.q.val() == bits::<6>(1));
+        self.step.next.last =
+            (self.begin_steps.val() & self.one_step.val()) | (self.steps_left.q.val() == bits::<6>(1));
         self.step.next.load = self.begin_steps.val();
         self.step.next.shift = !self.begin_steps.val();
         self.step.next.patch = false;

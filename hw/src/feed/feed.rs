@@ -7,11 +7,11 @@ use super::patch_sequencer::PatchSequencer;
 use super::scan_sequencer::ScanSequencer;
 use super::step::{Element, Step, StepMark};
 use super::word_select::WordSelect;
-use crate::make::{constant, many, signals};
 use crate::cells::dot_product;
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
-use crate::{make, clock, comment, dff_setup};
+use crate::make::{constant, many, signals};
+use crate::{clock, comment, dff_setup, make};
 use cortado_arch::Architecture;
 use rust_hdl::prelude::*;
 

@@ -3,7 +3,7 @@
 
 use crate::cells::reg::Reg;
 use crate::make::constant;
-use crate::{make, comment, dff_setup};
+use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
 /// `open` when the last step of an output may issue; `issued` says that one did.

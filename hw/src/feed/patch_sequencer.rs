@@ -1,10 +1,10 @@
 //! Issues the reads and steps of the Patch mode.
 
 use super::step::{Element, Step};
-use crate::make::constant;
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
-use crate::{make, comment, dff_setup};
+use crate::make::constant;
+use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
 /// Two walkers side by side: one reads the words that hold the next patch, the other takes the
@@ -131,9 +131,37 @@ impl Logic for PatchSequencer {
     fn update(&mut self) {
         comment!("PatchSequencer: reads and steps of Patch");
         dff_setup!(
-            self, clock, gathering, warm_up, rows_left, columns_left, kernel_rows_left, young, unread, origin_row, row,
-            origin_y, y, low, high, empty, next_byte, base, next_start, next_low, next_high, next_columns_left,
-            outstanding, word_end, low_word_end, ends_soon, stepping, steps_left, substep, groups_left, weight_address
+            self,
+            clock,
+            gathering,
+            warm_up,
+            rows_left,
+            columns_left,
+            kernel_rows_left,
+            young,
+            unread,
+            origin_row,
+            row,
+            origin_y,
+            y,
+            low,
+            high,
+            empty,
+            next_byte,
+            base,
+            next_start,
+            next_low,
+            next_high,
+            next_columns_left,
+            outstanding,
+            word_end,
+            low_word_end,
+            ends_soon,
+            stepping,
+            steps_left,
+            substep,
+            groups_left,
+            weight_address
         );
 
         // Bounds of the next patch's rows, two cycles behind `next_start`.
@@ -151,8 +179,7 @@ impl Logic for PatchSequencer {
             self.next_high.d.next = self.next_start_end.val();
         }
 
-        self.in_map.next =
-            (self.y.q.val() < bit_cast::<13, 12>(self.layer.val().input_height)) & !self.empty.q.val();
+        self.in_map.next = (self.y.q.val() < bit_cast::<13, 12>(self.layer.val().input_height)) & !self.empty.q.val();
         self.word_index.next = self.next_byte.q.val() >> self.word_shift.val();
         self.first_word_end.next = ((self.next_low.q.val() >> self.word_shift.val()) + 1) << self.word_shift.val();
         self.last_word.next = !self.in_map.val() | (self.high.q.val() <= self.word_end.q.val());
@@ -173,8 +200,7 @@ impl Logic for PatchSequencer {
                 & (!self.stepping.q.val() | self.ends_soon.q.val()));
         self.wants.next = self.gathering.q.val() & (!self.unread.q.val() | self.may_begin.val());
         self.finish.next = self.last_word.val() & self.last_kernel_row.val();
-        self.advance.next =
-            self.wants.val() & self.read_grant.val() & (!self.finish.val() | !self.young.q.val());
+        self.advance.next = self.wants.val() & self.read_grant.val() & (!self.finish.val() | !self.young.q.val());
 
         self.read_address.next = self.row.q.val() + self.word_index.val().get_bits::<16>(0);
         self.low_index.next = self.next_byte.q.val() + bit_cast::<17, 8>(self.base.q.val());

@@ -4,7 +4,7 @@ use super::step::{Element, Step};
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
 use crate::make::constant;
-use crate::{make, comment, dff_setup};
+use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
 /// Walks output row, output column, group, kernel row, kernel column, block, substep (outermost
@@ -92,9 +92,28 @@ impl Logic for ScanSequencer {
     fn update(&mut self) {
         comment!("ScanSequencer: reads and steps of Convolution and Channelwise");
         dff_setup!(
-            self, clock, running, rows_left, columns_left, groups_left, kernel_rows_left, kernel_columns_left,
-            blocks_left, substep, fresh, row_origin, pixel_origin, group_origin, kernel_row, position, address,
-            origin_x, origin_y, x, y, weight_address
+            self,
+            clock,
+            running,
+            rows_left,
+            columns_left,
+            groups_left,
+            kernel_rows_left,
+            kernel_columns_left,
+            blocks_left,
+            substep,
+            fresh,
+            row_origin,
+            pixel_origin,
+            group_origin,
+            kernel_row,
+            position,
+            address,
+            origin_x,
+            origin_y,
+            x,
+            y,
+            weight_address
         );
         self.channelwise.next = self.layer.val().mode == bits::<2>(1);
         self.last_block.next = self.blocks_left.q.val() == bits::<12>(1);
@@ -109,7 +128,10 @@ impl Logic for ScanSequencer {
         self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
         self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
         self.last_row.next = self.rows_left.q.val() == bits::<12>(1);
-        self.last_step.next = self.last_substep.val() & self.last_block.val() & self.last_kernel_column.val() & self.last_kernel_row.val();
+        self.last_step.next = self.last_substep.val()
+            & self.last_block.val()
+            & self.last_kernel_column.val()
+            & self.last_kernel_row.val();
         self.first_substep.next = !self.substep.q.val().any();
         self.advance.next = self.running.q.val()
             & (self.read_grant.val() | !self.first_substep.val())

@@ -1,8 +1,8 @@
 //! Puts the parts of a vector together.
 
+use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::signals;
-use crate::cells::reg::Reg;
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 

@@ -1,9 +1,10 @@
 //! What a requantiser multiplies in each pass.
 
-use crate::make;
-use crate::make::signals;
 use crate::cells::dot_product::SUM_BITS;
 use crate::cells::requantiser::{OPERAND_BITS, ROUNDED_LATENCY};
+use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
+use crate::make;
+use crate::make::signals;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -67,11 +68,11 @@ impl Logic for PassOperand {
         let depth = OPERAND_LATENCY + ROUNDED_LATENCY;
         Verilog::Custom(format!(
             "// PassOperand: operand, factor and shift of one channel in each pass
-    wire signed [8:0] own_difference = $signed(own) - $signed(own_zero_point);
+{WIDTHS_OFF}    wire signed [8:0] own_difference = $signed(own) - $signed(own_zero_point);
     wire signed [8:0] residual_difference = $signed(residual) - $signed(residual_zero_point);
     wire signed [8:0] scaled = scale_residual ? residual_difference : own_difference;
     wire signed [8:0] other = scale_residual ? own_difference : residual_difference;
-    reg signed [29:0] early, operand_2, operand_q;
+    reg signed [29:0] early, early_2, operand_q;
     reg [1:0] pass_1, pass_2;
     reg [30:0] q_q;
     reg [4:0] shift_q;
@@ -86,21 +87,21 @@ impl Logic for PassOperand {
             default: early <= partial;
         endcase
         pass_1 <= pass;
-        operand_2 <= early;
+        early_2 <= early;
         pass_2 <= pass_1;
         case (pass_2)
             2'd0: begin
-                operand_q <= operand_2 + bias;
+                operand_q <= early_2 + bias;
                 q_q <= channel[63:33];
                 shift_q <= channel[32:28];
             end
             2'd1: begin
-                operand_q <= operand_2;
+                operand_q <= early_2;
                 q_q <= scale_q;
                 shift_q <= scale_shift;
             end
             default: begin
-                operand_q <= operand_2;
+                operand_q <= early_2;
                 q_q <= sum_q;
                 shift_q <= sum_shift;
             end
@@ -112,7 +113,7 @@ impl Logic for PassOperand {
     assign q = q_q;
     assign shift = shift_q;
     assign partial_out = partial_q;
-",
+{WIDTHS_ON}",
             delay_top = 9 * depth - 1,
             delay_low = 9 * (depth - 1),
             delay_below = 9 * (depth - 1) - 1,

@@ -4,12 +4,12 @@ use super::assembler::Assembler;
 use super::pass_operand::{PassOperand, OPERAND_LATENCY};
 use super::result_walker::ResultWalker;
 use super::scheduler::Scheduler;
-use crate::make::{constant, many, signals};
 use crate::cells::dot_product::SUM_BITS;
 use crate::cells::reg::Reg;
 use crate::cells::requantiser::{Requantiser, CLAMPED_LATENCY, OPERAND_BITS, ROUNDED_LATENCY};
 use crate::config::ComputeFields;
-use crate::{make, clock, comment, dff_setup};
+use crate::make::{constant, many, signals};
+use crate::{clock, comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
 /// Cycles from a result pass's issue to its clamped bytes.
@@ -115,9 +115,7 @@ impl Logic for PostProcessor {
     fn update(&mut self) {
         comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
         dff_setup!(self, clock, parameter_pointer, parameter_origin, residual_wanted);
-        clock!(
-            self, clock, scheduler, results, owns, partials, parameter_walker, result_walker, residual_walker
-        );
+        clock!(self, clock, scheduler, results, owns, partials, parameter_walker, result_walker, residual_walker);
         self.is_residual.next = self.layer.val().residual.any();
         self.scheduler.residual.next = self.is_residual.val();
         self.scheduler.arrive.next = self.arrive.val();

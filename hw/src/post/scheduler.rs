@@ -1,8 +1,8 @@
 //! Shares the requantisers between the passes of results.
 
+use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::constant;
-use crate::cells::reg::Reg;
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
@@ -66,8 +66,8 @@ impl Logic for Scheduler {
         self.free.next = !self.active.q.val() | self.last_part.val();
         self.scale_now.next = self.scale_ready.val() | self.scale_waiting.q.val();
         self.sum_now.next = self.sum_ready.val() | self.sum_waiting.q.val();
-        self.result_ready.next = (self.arrive.val() | self.waiting.q.val())
-            & (!self.residual.val() | !self.spacing.q.val().any());
+        self.result_ready.next =
+            (self.arrive.val() | self.waiting.q.val()) & (!self.residual.val() | !self.spacing.q.val().any());
         self.scale_waiting.d.next = self.scale_now.val();
         self.sum_waiting.d.next = self.sum_now.val();
         self.waiting.d.next = self.arrive.val() | self.waiting.q.val();

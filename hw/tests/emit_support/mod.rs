@@ -81,10 +81,7 @@ pub fn simulate(name: &str, verilog: &str, body: &str) {
         return;
     }
     let folder = scratch(name);
-    let has_clock = verilog
-        .rsplit("module dut (")
-        .next()
-        .is_some_and(|m| m.contains("input wire clock"));
+    let has_clock = verilog.rsplit("module dut (").next().is_some_and(|m| m.contains("input wire clock"));
     let tick = if has_clock {
         "top.clock = 0; top.eval(); top.clock = 1; top.eval(); top.clock = 0; top.eval();"
     } else {
@@ -113,31 +110,11 @@ int main() {{
     std::fs::write(folder.join("main.cpp"), main).expect("write");
     let build = Command::new("verilator")
         .current_dir(&folder)
-        .args([
-            "--cc",
-            "--exe",
-            "--build",
-            "-Wno-fatal",
-            "-O3",
-            "-CFLAGS",
-            "-O1",
-            "--top-module",
-            "dut",
-        ])
+        .args(["--cc", "--exe", "--build", "-Wno-fatal", "-O3", "-CFLAGS", "-O1", "--top-module", "dut"])
         .args(["dut.v", "main.cpp"])
         .output()
         .expect("verilator runs");
-    assert!(
-        build.status.success(),
-        "{}",
-        String::from_utf8_lossy(&build.stderr)
-    );
-    let run = Command::new(folder.join("obj_dir/Vdut"))
-        .output()
-        .expect("model runs");
-    assert!(
-        run.status.success(),
-        "{}\n{verilog}",
-        String::from_utf8_lossy(&run.stdout)
-    );
+    assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
+    let run = Command::new(folder.join("obj_dir/Vdut")).output().expect("model runs");
+    assert!(run.status.success(), "{}\n{verilog}", String::from_utf8_lossy(&run.stdout));
 }

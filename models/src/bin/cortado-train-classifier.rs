@@ -16,10 +16,8 @@ const BAD_INPUT: u8 = 2;
 
 /// Trains a small int8 classifier on Fashion-MNIST (or anything in the same IDX files).
 #[derive(Parser)]
-#[command(
-    after_help = "Example:\n  cortado-train-classifier --data /usr/share/datasets/fashion-mnist \
---net fashion --epochs 15 --out fashion.tflite"
-)]
+#[command(after_help = "Example:\n  cortado-train-classifier --data /usr/share/datasets/fashion-mnist \
+--net fashion --epochs 15 --out fashion.tflite")]
 struct Arguments {
     /// Folder with {train,t10k}-{images-idx3,labels-idx1}-ubyte, gzipped (.gz) or not.
     #[arg(long)]
@@ -69,22 +67,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Net::Fashion => Architecture::fashion(),
         Net::Tiny => Architecture::tiny(),
     };
-    let settings = Settings {
-        seed: arguments.seed,
-        epochs: arguments.epochs,
-        threads: arguments.threads,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { seed: arguments.seed, epochs: arguments.epochs, threads: arguments.threads, ..Settings::default() };
     let network = train::train(&architecture, &training, &settings, |report| {
-        println!(
-            "epoch {:>2}  mean loss {:.4}",
-            report.epoch, report.mean_loss
-        );
+        println!("epoch {:>2}  mean loss {:.4}", report.epoch, report.mean_loss);
     })?;
-    println!(
-        "float accuracy {:.2} %",
-        100.0 * train::accuracy(&network, &test)?
-    );
+    println!("float accuracy {:.2} %", 100.0 * train::accuracy(&network, &test)?);
 
     let quantised = QuantisedNetwork::new(&network, &first(&training, arguments.calibration)?)?;
     println!("int8 accuracy  {:.2} %", 100.0 * quantised.accuracy(&test)?);
@@ -98,20 +86,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 fn load(folder: &Path, set: &str) -> Result<Dataset, Box<dyn Error>> {
     let images = read(folder, &format!("{set}-images-idx3-ubyte"))?;
     let labels = read(folder, &format!("{set}-labels-idx1-ubyte"))?;
-    Ok(Dataset::from_idx(&images, &labels)
-        .map_err(|e| format!("{}: {set}: {e}", folder.display()))?)
+    Ok(Dataset::from_idx(&images, &labels).map_err(|e| format!("{}: {set}: {e}", folder.display()))?)
 }
 
 /// The file `name`, or `name.gz` when there is none.
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
     let (plain, zipped) = (folder.join(name), folder.join(format!("{name}.gz")));
     let path = if plain.exists() { plain } else { zipped };
-    fs::read(&path).map_err(|e| {
-        format!(
-            "{}: {e}; Debian's package dataset-fashion-mnist has it",
-            path.display()
-        )
-    })
+    fs::read(&path).map_err(|e| format!("{}: {e}; Debian's package dataset-fashion-mnist has it", path.display()))
 }
 
 /// The first `count` images of `data`.
@@ -133,9 +115,7 @@ fn write_samples(folder: &Path, network: &QuantisedNetwork, data: &Dataset) -> R
             let codes: Vec<i8> = pixels.iter().map(|&p| pixel_to_int8(p)).collect();
             argmax(&network.logits(&codes)) == class
         };
-        let mut images = data
-            .iter()
-            .filter(|&(_, label)| usize::from(label) == class);
+        let mut images = data.iter().filter(|&(_, label)| usize::from(label) == class);
         if let Some((pixels, _)) = images.find(|(pixels, _)| right(pixels)) {
             let mut file = format!("P5\n{width} {height}\n255\n").into_bytes();
             file.extend_from_slice(pixels);

@@ -16,10 +16,7 @@ pub fn patches(layer: &Layer, input: &[f32], columns: &mut [f32]) {
 fn scatter(layer: &Layer, columns: &[f32], input: &mut [f32]) {
     input.fill(0.0);
     for_each_run(layer, |map, column, len| {
-        for (to, from) in input[map..map + len]
-            .iter_mut()
-            .zip(&columns[column..column + len])
-        {
+        for (to, from) in input[map..map + len].iter_mut().zip(&columns[column..column + len]) {
             *to += from;
         }
     });
@@ -35,9 +32,7 @@ fn for_each_run(layer: &Layer, mut visit: impl FnMut(usize, usize, usize)) {
             let patch = (y * output.width + x) * layer.fan_in();
             let left = x * window.stride;
             let first = window.pad_left.saturating_sub(left);
-            let last = window
-                .kernel
-                .min((input.width + window.pad_left).saturating_sub(left));
+            let last = window.kernel.min((input.width + window.pad_left).saturating_sub(left));
             if first >= last {
                 continue;
             }
@@ -64,12 +59,7 @@ pub fn forward(layer: &Layer, weights: &[f32], bias: &[f32], columns: &[f32], ou
     for position in output.chunks_exact_mut(bias.len()) {
         position.copy_from_slice(bias);
     }
-    accumulate(
-        View::rows(columns, layer.fan_in()),
-        weights,
-        output,
-        bias.len(),
-    );
+    accumulate(View::rows(columns, layer.fan_in()), weights, output, bias.len());
     for value in output.iter_mut() {
         *value = value.max(0.0);
     }
@@ -93,12 +83,7 @@ pub fn backward_parameters(
     bias_gradient: &mut [f32],
 ) {
     let outputs = bias_gradient.len();
-    accumulate(
-        View::transposed(columns, layer.fan_in()),
-        gradient,
-        weight_gradient,
-        outputs,
-    );
+    accumulate(View::transposed(columns, layer.fan_in()), gradient, weight_gradient, outputs);
     for position in gradient.chunks_exact(outputs) {
         for (b, g) in bias_gradient.iter_mut().zip(position) {
             *b += g;
@@ -116,11 +101,6 @@ pub fn backward_input(
     input_gradient: &mut [f32],
 ) {
     scratch.fill(0.0);
-    accumulate(
-        View::rows(gradient, layer.fan_out()),
-        transposed,
-        scratch,
-        layer.fan_in(),
-    );
+    accumulate(View::rows(gradient, layer.fan_out()), transposed, scratch, layer.fan_in());
     scatter(layer, scratch, input_gradient);
 }

@@ -45,10 +45,7 @@ mod tests {
         for i in 0..8700 {
             let x = -(i as f32) / 100.0;
             let (ours, theirs) = (f64::from(exp(x)), f64::from(x).exp());
-            assert!(
-                (ours - theirs).abs() <= 1e-6 * theirs,
-                "x={x}: {ours} {theirs}"
-            );
+            assert!((ours - theirs).abs() <= 1e-6 * theirs, "x={x}: {ours} {theirs}");
         }
         assert_eq!(exp(0.0), 1.0);
         assert_eq!(exp(-1000.0), 0.0);

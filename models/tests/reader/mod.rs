@@ -2,9 +2,7 @@
 //! the schema's field ids on its own, and panics on anything unexpected, as a test should.
 
 use cortado_models::architecture::{Architecture, LayerSpec, Padding, Shape};
-use cortado_models::quantise::{
-    Quantisation, QuantisedLayer, QuantisedNetwork, QuantisedParameters,
-};
+use cortado_models::quantise::{Quantisation, QuantisedLayer, QuantisedNetwork, QuantisedParameters};
 
 /// A table, by its position in the file.
 #[derive(Clone, Copy)]
@@ -24,11 +22,7 @@ impl<'a> Table<'a> {
         let vtable = self.at - word(self.file, self.at) as usize;
         let half = |at: usize| usize::from(u16::from_le_bytes([self.file[at], self.file[at + 1]]));
         let entry = 4 + 2 * id;
-        let place = if entry < half(vtable) {
-            half(vtable + entry)
-        } else {
-            0
-        };
+        let place = if entry < half(vtable) { half(vtable + entry) } else { 0 };
         assert!(place < half(vtable + 2), "field {id} lies inside its table");
         (place != 0).then_some(self.at + place)
     }
@@ -42,17 +36,12 @@ impl<'a> Table<'a> {
     }
 
     fn target(self, id: usize) -> usize {
-        let at = self
-            .place(id)
-            .unwrap_or_else(|| panic!("field {id} is missing"));
+        let at = self.place(id).unwrap_or_else(|| panic!("field {id} is missing"));
         at + word(self.file, at) as usize
     }
 
     fn table(self, id: usize) -> Table<'a> {
-        Table {
-            file: self.file,
-            at: self.target(id),
-        }
+        Table { file: self.file, at: self.target(id) }
     }
 
     /// The elements of a vector of `size`-byte scalars.
@@ -68,20 +57,14 @@ impl<'a> Table<'a> {
     }
 
     fn floats(self, id: usize) -> Vec<f32> {
-        self.ints(id)
-            .iter()
-            .map(|&bits| f32::from_bits(bits as u32))
-            .collect()
+        self.ints(id).iter().map(|&bits| f32::from_bits(bits as u32)).collect()
     }
 
     fn tables(self, id: usize) -> Vec<Table<'a>> {
         let at = self.target(id);
         let items = 0..word(self.file, at) as usize;
         let place = |i| at + 4 + 4 * i;
-        let table = |i| Table {
-            file: self.file,
-            at: place(i) + word(self.file, place(i)) as usize,
-        };
+        let table = |i| Table { file: self.file, at: place(i) + word(self.file, place(i)) as usize };
         items.map(table).collect()
     }
 
@@ -96,47 +79,25 @@ impl<'a> Table<'a> {
 /// What the file says, with the shapes worked out again from the layers alone.
 pub fn read(file: &[u8]) -> QuantisedNetwork {
     assert_eq!(&file[4..8], b"TFL3");
-    let model = Table {
-        file,
-        at: word(file, 0) as usize,
-    };
+    let model = Table { file, at: word(file, 0) as usize };
     assert_eq!(model.int(0), 3, "schema version");
     let graph = model.tables(2)[0];
-    let parts = Parts {
-        codes: model.tables(1),
-        tensors: graph.tables(0),
-        buffers: model.tables(4),
-    };
+    let parts = Parts { codes: model.tables(1), tensors: graph.tables(0), buffers: model.tables(4) };
     let operators = graph.tables(3);
-    let layers: Vec<Table> = operators
-        .iter()
-        .copied()
-        .filter(|o| [3, 9, 17].contains(&parts.builtin(*o)))
-        .collect();
+    let layers: Vec<Table> = operators.iter().copied().filter(|o| [3, 9, 17].contains(&parts.builtin(*o))).collect();
     let input = parts.tensors[graph.ints(1)[0] as usize].ints(0);
     let name = graph.text(4);
     let extent = |i: usize| input[i] as usize;
     let architecture = Architecture {
         name: name.clone(),
-        input: Shape {
-            height: extent(1),
-            width: extent(2),
-            channels: extent(3),
-        },
+        input: Shape { height: extent(1), width: extent(2), channels: extent(3) },
         specs: layers.iter().map(|o| parts.spec(*o)).collect(),
     };
-    let shapes = architecture
-        .layers()
-        .expect("the file's layers fit each other");
+    let shapes = architecture.layers().expect("the file's layers fit each other");
     let layers = layers.iter().zip(shapes).map(|(o, layer)| {
         let output = parts.tensors[o.ints(2)[0] as usize];
         let elements: i32 = output.ints(0).iter().product();
-        assert_eq!(
-            elements as usize,
-            layer.output.len(),
-            "shape of {}",
-            output.text(3)
-        );
+        assert_eq!(elements as usize, layer.output.len(), "shape of {}", output.text(3));
         QuantisedLayer {
             layer,
             parameters: parts.parameters(*o),
@@ -144,10 +105,7 @@ pub fn read(file: &[u8]) -> QuantisedNetwork {
             output: parts.code(o.ints(2)[0]),
         }
     });
-    QuantisedNetwork {
-        name,
-        layers: layers.collect(),
-    }
+    QuantisedNetwork { name, layers: layers.collect() }
 }
 
 struct Parts<'a> {
@@ -159,11 +117,7 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn builtin(&self, operator: Table) -> i32 {
         let code = self.codes[operator.int(0) as usize];
-        assert_eq!(
-            code.int(3),
-            i32::from(code.byte(0)),
-            "old and new field agree"
-        );
+        assert_eq!(code.int(3), i32::from(code.byte(0)), "old and new field agree");
         code.int(3)
     }
 
@@ -178,27 +132,16 @@ impl Parts<'_> {
                     channels: weights[0] as usize,
                     kernel: weights[1] as usize,
                     stride: options.int(1) as usize,
-                    padding: if options.byte(0) == 0 {
-                        Padding::Same
-                    } else {
-                        Padding::Valid
-                    },
+                    padding: if options.byte(0) == 0 { Padding::Same } else { Padding::Valid },
                 }
             }
             (17, 5) => {
-                assert_eq!(
-                    (options.int(1), options.int(2)),
-                    (options.int(3), options.int(4))
-                );
-                LayerSpec::MaxPool {
-                    size: options.int(3) as usize,
-                }
+                assert_eq!((options.int(1), options.int(2)), (options.int(3), options.int(4)));
+                LayerSpec::MaxPool { size: options.int(3) as usize }
             }
             (9, 8) => {
                 let weights = self.tensors[operator.ints(1)[1] as usize].ints(0);
-                LayerSpec::Dense {
-                    outputs: weights[0] as usize,
-                }
+                LayerSpec::Dense { outputs: weights[0] as usize }
             }
             other => panic!("operator and options {other:?}"),
         }
@@ -208,10 +151,7 @@ impl Parts<'_> {
         let code = self.tensors[tensor as usize].table(4);
         let zero = code.vector(3, 8)[0];
         let zero_point = i64::from_le_bytes(zero.try_into().expect("eight bytes")) as i32;
-        Quantisation {
-            scale: code.floats(2)[0],
-            zero_point,
-        }
+        Quantisation { scale: code.floats(2)[0], zero_point }
     }
 
     fn parameters(&self, operator: Table) -> Option<QuantisedParameters> {
@@ -225,10 +165,7 @@ impl Parts<'_> {
         let input_scale = self.code(inputs[0]).scale;
         let bias_scales = self.tensors[bias as usize].table(4).floats(2);
         let expected: Vec<f32> = scales.iter().map(|s| s * input_scale).collect();
-        assert_eq!(
-            bias_scales, expected,
-            "bias scale is input scale times weight scale"
-        );
+        assert_eq!(bias_scales, expected, "bias scale is input scale times weight scale");
         Some(QuantisedParameters {
             weights: data(weights).iter().map(|&b| b as i8).collect(),
             weight_scales: scales,

@@ -10,10 +10,7 @@ pub(crate) fn content_hash(parts: &[&str]) -> String {
     let mut hash: u128 = 0x6c62272e07bb014262b821756295c58d;
     let mut add = |byte: u8| hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
     for part in parts {
-        (part.len() as u64)
-            .to_le_bytes()
-            .into_iter()
-            .for_each(&mut add);
+        (part.len() as u64).to_le_bytes().into_iter().for_each(&mut add);
         part.bytes().for_each(&mut add);
     }
     format!("{hash:032x}")
@@ -72,21 +69,14 @@ mod tests {
 
     #[test]
     fn the_first_to_publish_wins_and_nothing_is_left_over() {
-        let cache =
-            std::env::temp_dir().join(format!("cortado-cosim-stage-{}", std::process::id()));
-        let (first, second) = (
-            Stage::new(&cache, "x").unwrap(),
-            Stage::new(&cache, "x").unwrap(),
-        );
+        let cache = std::env::temp_dir().join(format!("cortado-cosim-stage-{}", std::process::id()));
+        let (first, second) = (Stage::new(&cache, "x").unwrap(), Stage::new(&cache, "x").unwrap());
         std::fs::write(first.path().join("who"), "first").unwrap();
         std::fs::write(second.path().join("who"), "second").unwrap();
         first.publish(&cache.join("x")).unwrap();
         second.publish(&cache.join("x")).unwrap();
         drop(Stage::new(&cache, "y").unwrap());
-        assert_eq!(
-            std::fs::read_to_string(cache.join("x/who")).unwrap(),
-            "first"
-        );
+        assert_eq!(std::fs::read_to_string(cache.join("x/who")).unwrap(), "first");
         assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1);
         std::fs::remove_dir_all(&cache).unwrap();
     }

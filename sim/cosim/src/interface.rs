@@ -45,20 +45,14 @@ impl Interface {
                     tick: library.get(b"cosim_tick\0").ok().map(|symbol| *symbol),
                     trace_open: *library.get(b"cosim_trace_open\0")?,
                     trace_close: *library.get(b"cosim_trace_close\0")?,
-                    engine: if engine {
-                        Some(EngineInterface::load(&library)?)
-                    } else {
-                        None
-                    },
+                    engine: if engine { Some(EngineInterface::load(&library)?) } else { None },
                     library,
                 })
             })
         };
         let interface = loaded.map_err(|error| error.to_string())?;
         match &interface.engine {
-            Some(engine) if !engine.layout_matches() => {
-                Err("its engine structures differ from this program's".into())
-            }
+            Some(engine) if !engine.layout_matches() => Err("its engine structures differ from this program's".into()),
             _ => Ok(interface),
         }
     }
@@ -74,8 +68,6 @@ impl Interface {
     /// `sim` came from this interface and is alive.
     pub unsafe fn last_error(&self, sim: *const RawSim) -> String {
         // SAFETY: the shim returns a NUL-terminated string owned by `sim`, which the caller keeps alive.
-        unsafe { CStr::from_ptr((self.error)(sim)) }
-            .to_string_lossy()
-            .into_owned()
+        unsafe { CStr::from_ptr((self.error)(sim)) }.to_string_lossy().into_owned()
     }
 }

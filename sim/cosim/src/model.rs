@@ -34,12 +34,7 @@ impl Model {
     /// # Errors
     /// The ports are not understood, Verilator or the compiler refuses the text or is missing, or the cache cannot
     /// be written.
-    pub fn build(
-        verilator: &Verilator,
-        top: &str,
-        verilog: &str,
-        options: &BuildOptions,
-    ) -> Result<Self, BuildError> {
+    pub fn build(verilator: &Verilator, top: &str, verilog: &str, options: &BuildOptions) -> Result<Self, BuildError> {
         Self::build_with(verilator, top, verilog, options, false)
     }
 
@@ -52,42 +47,16 @@ impl Model {
         engine: bool,
     ) -> Result<Self, BuildError> {
         let ports = parse_ports(top, verilog)?;
-        let engine_bytes = if engine {
-            Some(contract::check(&ports)?)
-        } else {
-            None
-        };
-        let is_clock = |port: &&Port| {
-            port.name == options.clock && port.direction == Direction::Input && port.width == 1
-        };
+        let engine_bytes = if engine { Some(contract::check(&ports)?) } else { None };
+        let is_clock =
+            |port: &&Port| port.name == options.clock && port.direction == Direction::Input && port.width == 1;
         let clock = ports.iter().find(is_clock).map(|port| port.name.as_str());
-        let parts = Parts {
-            trace: options.trace,
-            clock,
-            engine_bytes,
-            extra: &options.extra_cpp,
-        };
-        let compiled = compile(
-            verilator,
-            top,
-            verilog,
-            &shim::source(&ports, parts),
-            options,
-        )?;
-        let interface =
-            Interface::load(&compiled.library, engine).map_err(|reason| BuildError::Load {
-                path: compiled.library.clone(),
-                reason,
-            })?;
+        let parts = Parts { trace: options.trace, clock, engine_bytes, extra: &options.extra_cpp };
+        let compiled = compile(verilator, top, verilog, &shim::source(&ports, parts), options)?;
+        let interface = Interface::load(&compiled.library, engine)
+            .map_err(|reason| BuildError::Load { path: compiled.library.clone(), reason })?;
         let (traced, cached) = (options.trace.is_some(), compiled.cached);
-        Ok(Model {
-            inner: Arc::new(Loaded {
-                ports,
-                interface,
-                traced,
-                cached,
-            }),
-        })
+        Ok(Model { inner: Arc::new(Loaded { ports, interface, traced, cached }) })
     }
 
     /// The top module's ports, in the order of its header.
@@ -110,12 +79,8 @@ impl Model {
         let seed = (seed % 0x7fff_fffe) as i32 + 1;
         // SAFETY: `new` is the shim's constructor; it returns null instead of throwing.
         let raw = unsafe { (self.inner.interface.new)(seed) };
-        let raw = NonNull::new(raw)
-            .ok_or_else(|| SimError::Failed("the model could not be made".into()))?;
-        Ok(Instance {
-            raw,
-            model: self.clone(),
-        })
+        let raw = NonNull::new(raw).ok_or_else(|| SimError::Failed("the model could not be made".into()))?;
+        Ok(Instance { raw, model: self.clone() })
     }
 
     /// A symbol of [`BuildOptions::extra_cpp`].
@@ -127,8 +92,7 @@ impl Model {
     /// `T` must be the symbol's type, and calls of it must keep to what the C++ text asks.
     pub unsafe fn symbol<T>(&self, name: &str) -> Result<libloading::Symbol<'_, T>, SimError> {
         // SAFETY: the caller answers for the type.
-        unsafe { self.interface().library().get(name.as_bytes()) }
-            .map_err(|error| SimError::Failed(error.to_string()))
+        unsafe { self.interface().library().get(name.as_bytes()) }.map_err(|error| SimError::Failed(error.to_string()))
     }
 
     pub(crate) fn interface(&self) -> &Interface {
@@ -165,10 +129,7 @@ impl Instance {
         let words = self.find(port)?.1.words();
         let mut buffer = [value as u32, (value >> 32) as u32].to_vec();
         if words == 1 && buffer[1] != 0 {
-            return Err(SimError::TooWide {
-                port: port.into(),
-                width: self.find(port)?.1.width,
-            });
+            return Err(SimError::TooWide { port: port.into(), width: self.find(port)?.1.width });
         }
         buffer.resize(words, 0);
         self.poke_words(port, &buffer)
@@ -184,15 +145,9 @@ impl Instance {
             return Err(SimError::NotAnInput { port: port.into() });
         }
         let unused = (found.words() as u32 * 32) - found.width;
-        let fits = words.len() == found.words()
-            && words
-                .last()
-                .is_some_and(|last| last.leading_zeros() >= unused);
+        let fits = words.len() == found.words() && words.last().is_some_and(|last| last.leading_zeros() >= unused);
         if !fits {
-            return Err(SimError::TooWide {
-                port: port.into(),
-                width: found.width,
-            });
+            return Err(SimError::TooWide { port: port.into(), width: found.width });
         }
         // SAFETY: the simulation is alive, the number is a port of its model, and the slice has the port's words.
         unsafe { (self.model.interface().poke)(self.raw(), number, words.as_ptr()) };
@@ -207,10 +162,7 @@ impl Instance {
         match self.peek_words(port)?.as_slice() {
             [low] => Ok(u64::from(*low)),
             [low, high] => Ok(u64::from(*low) | u64::from(*high) << 32),
-            _ => Err(SimError::TooWide {
-                port: port.into(),
-                width: 64,
-            }),
+            _ => Err(SimError::TooWide { port: port.into(), width: 64 }),
         }
     }
 
@@ -257,9 +209,7 @@ impl Instance {
         if !self.model.inner.traced {
             return Err(SimError::NotTraced);
         }
-        let failed = || SimError::Trace {
-            path: path.display().to_string(),
-        };
+        let failed = || SimError::Trace { path: path.display().to_string() };
         let name = CString::new(path.as_os_str().as_bytes()).map_err(|_| failed())?;
         // SAFETY: the simulation is alive and the name ends with NUL.
         match unsafe { (self.model.interface().trace_open)(self.raw(), name.as_ptr()) } {
@@ -283,17 +233,13 @@ impl Instance {
         match status {
             0 => Ok(()),
             // SAFETY: the simulation is alive.
-            _ => Err(SimError::Failed(unsafe {
-                self.model.interface().last_error(self.raw())
-            })),
+            _ => Err(SimError::Failed(unsafe { self.model.interface().last_error(self.raw()) })),
         }
     }
 
     fn find(&self, name: &str) -> Result<(u32, &Port), SimError> {
         let mut ports = (0u32..).zip(self.model.ports());
-        ports
-            .find(|(_, port)| port.name == name)
-            .ok_or_else(|| SimError::NoSuchPort { port: name.into() })
+        ports.find(|(_, port)| port.name == name).ok_or_else(|| SimError::NoSuchPort { port: name.into() })
     }
 }
 
@@ -347,14 +293,8 @@ impl fmt::Display for SimError {
             SimError::TooWide { port, width } => {
                 write!(f, "`{port}`: value does not fit {width} bits")
             }
-            SimError::NoClock => write!(
-                f,
-                "the design has no clock input of the name given in the build options"
-            ),
-            SimError::NotTraced => write!(
-                f,
-                "the model was built without trace: set `BuildOptions::trace`"
-            ),
+            SimError::NoClock => write!(f, "the design has no clock input of the name given in the build options"),
+            SimError::NotTraced => write!(f, "the model was built without trace: set `BuildOptions::trace`"),
             SimError::Trace { path } => write!(f, "{path}: the trace cannot be written there"),
             SimError::Failed(reason) => write!(f, "the simulation failed: {reason}"),
         }

@@ -67,11 +67,7 @@ impl fmt::Display for PortListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PortListError::NoSuchModule { top, found } => {
-                write!(
-                    f,
-                    "no module `{top}` in the Verilog text, which has: {}",
-                    found.join(", ")
-                )
+                write!(f, "no module `{top}` in the Verilog text, which has: {}", found.join(", "))
             }
             PortListError::Header { line, reason } => write!(f, "line {line}: {reason}"),
             PortListError::Name { line, name, reason } => {
@@ -89,25 +85,12 @@ impl std::error::Error for PortListError {}
 /// The module is absent, its header is not ANSI with literal ranges, or a port's name cannot be used from C++.
 pub fn parse_ports(top: &str, verilog: &str) -> Result<Vec<Port>, PortListError> {
     let tokens = tokens(verilog);
-    let names = || {
-        tokens
-            .windows(2)
-            .filter(|pair| pair[0].text == "module")
-            .map(|pair| pair[1].text.to_owned())
-    };
-    let start = tokens
-        .windows(2)
-        .position(|pair| pair[0].text == "module" && pair[1].text == top);
+    let names = || tokens.windows(2).filter(|pair| pair[0].text == "module").map(|pair| pair[1].text.to_owned());
+    let start = tokens.windows(2).position(|pair| pair[0].text == "module" && pair[1].text == top);
     let Some(start) = start else {
-        return Err(PortListError::NoSuchModule {
-            top: top.to_owned(),
-            found: names().collect(),
-        });
+        return Err(PortListError::NoSuchModule { top: top.to_owned(), found: names().collect() });
     };
-    let mut header = Header {
-        tokens: &tokens,
-        at: start + 2,
-    };
+    let mut header = Header { tokens: &tokens, at: start + 2 };
     header.ports()
 }
 
@@ -168,10 +151,7 @@ impl<'a> Header<'a> {
     }
 
     fn line(&self) -> usize {
-        self.tokens
-            .get(self.at)
-            .or(self.tokens.last())
-            .map_or(1, |token| token.line)
+        self.tokens.get(self.at).or(self.tokens.last()).map_or(1, |token| token.line)
     }
 
     fn next(&mut self) -> &'a str {
@@ -181,18 +161,12 @@ impl<'a> Header<'a> {
     }
 
     fn refuse<T>(&self, reason: impl Into<String>) -> Result<T, PortListError> {
-        Err(PortListError::Header {
-            line: self.line(),
-            reason: reason.into(),
-        })
+        Err(PortListError::Header { line: self.line(), reason: reason.into() })
     }
 
     fn expect(&mut self, wanted: &str) -> Result<(), PortListError> {
         if self.peek() != wanted {
-            return self.refuse(format!(
-                "expected `{wanted}` in the port list, found `{}`",
-                self.peek()
-            ));
+            return self.refuse(format!("expected `{wanted}` in the port list, found `{}`", self.peek()));
         }
         self.at += 1;
         Ok(())
@@ -210,11 +184,7 @@ impl<'a> Header<'a> {
             let (direction, width) = kind.unwrap_or((Direction::Input, 1));
             let (line, name) = (self.line(), self.next());
             check_name(line, name, &ports)?;
-            ports.push(Port {
-                name: name.to_owned(),
-                direction,
-                width,
-            });
+            ports.push(Port { name: name.to_owned(), direction, width });
             if self.peek() != ")" {
                 self.expect(",")?;
             }
@@ -225,22 +195,14 @@ impl<'a> Header<'a> {
     }
 
     /// Direction and width of the next name; without a direction those of the name before hold on.
-    fn declaration(
-        &mut self,
-        before: Option<(Direction, u32)>,
-    ) -> Result<(Direction, u32), PortListError> {
+    fn declaration(&mut self, before: Option<(Direction, u32)>) -> Result<(Direction, u32), PortListError> {
         let direction = match (self.peek(), before) {
             ("input", _) => Direction::Input,
             ("output", _) => Direction::Output,
-            ("inout", _) => {
-                return self
-                    .refuse("`inout` ports are not supported: split it in an input and an output")
-            }
+            ("inout", _) => return self.refuse("`inout` ports are not supported: split it in an input and an output"),
             (_, Some(before)) => return Ok(before),
             (other, None) => {
-                return self.refuse(format!(
-                    "expected `input` or `output`, found `{other}` (an ANSI header is needed)"
-                ))
+                return self.refuse(format!("expected `input` or `output`, found `{other}` (an ANSI header is needed)"))
             }
         };
         self.at += 1;
@@ -261,9 +223,7 @@ impl<'a> Header<'a> {
         self.expect("]")?;
         match high.checked_sub(low).map(|span| span.saturating_add(1)) {
             Some(width) if width <= MAX_PORT_WIDTH => Ok(width),
-            _ => self.refuse(format!(
-                "range [{high}:{low}] is not high:low with at most {MAX_PORT_WIDTH} bits"
-            )),
+            _ => self.refuse(format!("range [{high}:{low}] is not high:low with at most {MAX_PORT_WIDTH} bits")),
         }
     }
 
@@ -273,10 +233,7 @@ impl<'a> Header<'a> {
                 self.at += 1;
                 Ok(value)
             }
-            Err(_) => self.refuse(format!(
-                "expected a decimal bound of a port's range, found `{}`",
-                self.peek()
-            )),
+            Err(_) => self.refuse(format!("expected a decimal bound of a port's range, found `{}`", self.peek())),
         }
     }
 }
@@ -294,11 +251,7 @@ fn check_name(line: usize, name: &str, before: &[Port]) -> Result<(), PortListEr
     } else {
         return Ok(());
     };
-    Err(PortListError::Name {
-        line,
-        name: name.to_owned(),
-        reason,
-    })
+    Err(PortListError::Name { line, name: name.to_owned(), reason })
 }
 
 /// C++ words that Verilog leaves free, and members of the class Verilator makes.
@@ -319,11 +272,7 @@ mod tests {
     use super::*;
 
     fn port(name: &str, direction: Direction, width: u32) -> Port {
-        Port {
-            name: name.into(),
-            direction,
-            width,
-        }
+        Port { name: name.into(), direction, width }
     }
 
     #[test]
@@ -348,10 +297,7 @@ mod tests {
     fn what_is_not_understood_is_refused_with_its_line() {
         let cases = [
             ("module top(input a, a);", "line 1: port `a` stands twice"),
-            (
-                "\nmodule top(\ninput [W-1:0] a);",
-                "line 3: expected a decimal bound",
-            ),
+            ("\nmodule top(\ninput [W-1:0] a);", "line 3: expected a decimal bound"),
             ("module top #(parameter W = 8) (input a);", "parameters"),
             ("module top(a, b); input a;", "ANSI"),
             ("module top(inout a);", "inout"),
@@ -364,10 +310,7 @@ mod tests {
             ("module top(input [7:0] a", "expected `,`"),
             ("module top(input", "plain name"),
             ("module top", "expected `(`"),
-            (
-                "module other(input a); \"",
-                "no module `top` in the Verilog text, which has: other",
-            ),
+            ("module other(input a); \"", "no module `top` in the Verilog text, which has: other"),
         ];
         for (text, wanted) in cases {
             let message = parse_ports("top", text).unwrap_err().to_string();

@@ -38,16 +38,9 @@ pub fn harness_ratio(
     repetitions: usize,
 ) -> Result<HarnessRatio, RunError> {
     let mut harness = EngineHarness::build(verilator, top, verilog, build)?;
-    let build = BuildOptions {
-        trace: None,
-        extra_cpp: PLAIN.into(),
-        ..build.clone()
-    };
+    let build = BuildOptions { trace: None, extra_cpp: PLAIN.into(), ..build.clone() };
     let plain = Model::build_with(verilator, top, verilog, &build, true)?;
-    let mut best = HarnessRatio {
-        harness_cycles_per_second: 0.0,
-        plain_cycles_per_second: 0.0,
-    };
+    let mut best = HarnessRatio { harness_cycles_per_second: 0.0, plain_cycles_per_second: 0.0 };
     for _ in 0..repetitions.max(1) {
         let harness = speed(&plain, || harness_cycles(&mut harness, memory, options))?;
         let by_hand = speed(&plain, || plain_cycles(&plain, memory, options))?;
@@ -69,17 +62,10 @@ fn speed(plain: &Model, cycles: impl FnOnce() -> Result<u64, RunError>) -> Resul
     Ok(cycles as f64 / spent.max(1e-9))
 }
 
-fn harness_cycles(
-    harness: &mut EngineHarness,
-    memory: &[u8],
-    options: &RunOptions,
-) -> Result<u64, RunError> {
+fn harness_cycles(harness: &mut EngineHarness, memory: &[u8], options: &RunOptions) -> Result<u64, RunError> {
     let report = harness.run(&mut memory.to_vec(), options)?;
     if !report.good() {
-        return Err(RunError::Sim(SimError::Failed(format!(
-            "the program ended with {:?}",
-            report.end
-        ))));
+        return Err(RunError::Sim(SimError::Failed(format!("the program ended with {:?}", report.end))));
     }
     Ok(report.cycles)
 }
@@ -92,19 +78,9 @@ fn plain_cycles(model: &Model, memory: &[u8], options: &RunOptions) -> Result<u6
     let run = unsafe { model.symbol::<Loop>("cosim_plain_run") }?;
     let (program, size) = (options.program_address.into(), image.len() as u64);
     // SAFETY: simulation and image are alive, and the loop keeps to the image.
-    let cycles = unsafe {
-        run(
-            instance.as_ptr(),
-            image.as_mut_ptr(),
-            size,
-            program,
-            options.max_cycles,
-        )
-    };
+    let cycles = unsafe { run(instance.as_ptr(), image.as_mut_ptr(), size, program, options.max_cycles) };
     if cycles == 0 {
-        return Err(RunError::Sim(SimError::Failed(
-            "the plain loop's program left the memory".into(),
-        )));
+        return Err(RunError::Sim(SimError::Failed("the plain loop's program left the memory".into())));
     }
     Ok(cycles)
 }

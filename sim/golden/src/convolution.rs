@@ -14,9 +14,7 @@ pub(crate) fn under(
     padding: usize,
     length: usize,
 ) -> Option<usize> {
-    (o * stride + k * dilation)
-        .checked_sub(padding)
-        .filter(|&position| position < length)
+    (o * stride + k * dilation).checked_sub(padding).filter(|&position| position < length)
 }
 
 /// Input row and column under `(ky, kx)` of the window at `(y, x)`; `None` outside the map.
@@ -33,29 +31,13 @@ pub(crate) fn position(
 }
 
 /// Checks the sum into int32 and requantises it.
-fn finish(
-    sum: i64,
-    parameters: &Requantise,
-    channel: usize,
-    element: usize,
-) -> Result<i8, Overflow> {
-    let accumulator = i32::try_from(sum).map_err(|_| Overflow {
-        element,
-        what: "the sum of products",
-    })?;
-    requantise(accumulator, parameters, channel).ok_or(Overflow {
-        element,
-        what: "the requantiser's left shift",
-    })
+fn finish(sum: i64, parameters: &Requantise, channel: usize, element: usize) -> Result<i8, Overflow> {
+    let accumulator = i32::try_from(sum).map_err(|_| Overflow { element, what: "the sum of products" })?;
+    requantise(accumulator, parameters, channel).ok_or(Overflow { element, what: "the requantiser's left shift" })
 }
 
 /// `in` and `out` are NHWC, weights OHWI.
-pub fn conv2d(
-    conv: &Conv2d,
-    input: &[i8],
-    in_shape: &[usize],
-    out_shape: &[usize],
-) -> Result<Vec<i8>, Overflow> {
+pub fn conv2d(conv: &Conv2d, input: &[i8], in_shape: &[usize], out_shape: &[usize]) -> Result<Vec<i8>, Overflow> {
     let (in_height, in_width, in_channels) = (in_shape[1], in_shape[2], in_shape[3]);
     let (kernel_height, kernel_width) = conv.window.kernel;
     let mut output = Vec::new();
@@ -66,14 +48,11 @@ pub fn conv2d(
                     let mut sum = i64::from(conv.bias[o]);
                     for ky in 0..kernel_height {
                         for kx in 0..kernel_width {
-                            let Some((row, column)) =
-                                position(&conv.window, (y, x), (ky, kx), in_shape)
-                            else {
+                            let Some((row, column)) = position(&conv.window, (y, x), (ky, kx), in_shape) else {
                                 continue;
                             };
                             let at = ((b * in_height + row) * in_width + column) * in_channels;
-                            let weight_at =
-                                ((o * kernel_height + ky) * kernel_width + kx) * in_channels;
+                            let weight_at = ((o * kernel_height + ky) * kernel_width + kx) * in_channels;
                             for i in 0..in_channels {
                                 let value = i32::from(input[at + i]) - conv.input_zero_point;
                                 let weight = i32::from(conv.weights[weight_at + i]);
@@ -108,9 +87,7 @@ pub fn depthwise(
                     let mut sum = i64::from(conv.bias[o]);
                     for ky in 0..kernel_height {
                         for kx in 0..kernel_width {
-                            let Some((row, column)) =
-                                position(&conv.window, (y, x), (ky, kx), in_shape)
-                            else {
+                            let Some((row, column)) = position(&conv.window, (y, x), (ky, kx), in_shape) else {
                                 continue;
                             };
                             let at = ((b * in_height + row) * in_width + column) * in_channels + i;
@@ -128,11 +105,7 @@ pub fn depthwise(
 }
 
 /// `in` is `[batch, in_features]`, `out` is `[batch, out_features]`, weights OI.
-pub fn fully_connected(
-    fc: &FullyConnected,
-    input: &[i8],
-    out_elements: usize,
-) -> Result<Vec<i8>, Overflow> {
+pub fn fully_connected(fc: &FullyConnected, input: &[i8], out_elements: usize) -> Result<Vec<i8>, Overflow> {
     let out_features = fc.bias.len();
     let in_features = fc.weights.len() / out_features;
     let mut output = Vec::new();

@@ -12,10 +12,7 @@ pub fn add(add: &Add, a: &[i8], b: &[i8]) -> Result<Vec<i8>, Overflow> {
         let sum = operand(add, a, 0)
             .zip(operand(add, b, 1))
             .and_then(|(a, b)| a.checked_add(b))
-            .ok_or(Overflow {
-                element,
-                what: "the sum of the operands",
-            })?;
+            .ok_or(Overflow { element, what: "the sum of the operands" })?;
         let scaled = rescaled(sum, add.output_multiplier, element)?;
         let value = i64::from(scaled) + i64::from(add.zero_point);
         output.push(clamp(value, add.min, add.max));
@@ -25,15 +22,9 @@ pub fn add(add: &Add, a: &[i8], b: &[i8]) -> Result<Vec<i8>, Overflow> {
 
 fn operand(add: &Add, value: i8, which: usize) -> Option<i32> {
     let centred = i32::from(value) - add.input_zero_points[which];
-    rescale(
-        shift_left(centred, add.left_shift)?,
-        add.input_multipliers[which],
-    )
+    rescale(shift_left(centred, add.left_shift)?, add.input_multipliers[which])
 }
 
 fn rescaled(sum: i32, factor: Multiplier, element: usize) -> Result<i32, Overflow> {
-    rescale(sum, factor).ok_or(Overflow {
-        element,
-        what: "the output's left shift",
-    })
+    rescale(sum, factor).ok_or(Overflow { element, what: "the output's left shift" })
 }

@@ -42,22 +42,13 @@ impl fmt::Display for RunError {
             RunError::Inputs { came } => {
                 write!(f, "the graph has {came} inputs; one is needed")
             }
-            RunError::TooLarge { bytes } => write!(
-                f,
-                "the graph's tensors take {bytes} bytes; at most {} are held",
-                crate::MAX_BYTES
-            ),
-            RunError::Length { came, shape } => write!(
-                f,
-                "the input has {came} bytes; its tensor of shape {shape:?} needs {}",
-                crate::size(shape)
-            ),
-            RunError::Overflow {
-                node,
-                tensor,
-                element,
-                what,
-            } => write!(
+            RunError::TooLarge { bytes } => {
+                write!(f, "the graph's tensors take {bytes} bytes; at most {} are held", crate::MAX_BYTES)
+            }
+            RunError::Length { came, shape } => {
+                write!(f, "the input has {came} bytes; its tensor of shape {shape:?} needs {}", crate::size(shape))
+            }
+            RunError::Overflow { node, tensor, element, what } => write!(
                 f,
                 "node {node}: {what} leaves int32 at element {element} of {tensor:?}; \
                  quantise the model again with data that covers its range"

@@ -37,10 +37,7 @@ pub fn rescale(value: i32, factor: Multiplier) -> Option<i32> {
     let left = factor.shift.max(0).unsigned_abs();
     let right = factor.shift.min(0).unsigned_abs();
     let raised = shift_left(value, left)?;
-    Some(rounding_divide_by_power_of_two(
-        doubling_high_multiply(raised, factor.q),
-        right,
-    ))
+    Some(rounding_divide_by_power_of_two(doubling_high_multiply(raised, factor.q), right))
 }
 
 /// Clamps to bounds that lie within int8.
@@ -81,31 +78,19 @@ mod tests {
     #[test]
     fn double_rounding_is_not_single_rounding() {
         // 5 * 0.5 = 2.5 rounds to 3, then 3 / 2 = 1.5 rounds to 2; at once, 1.25 would give 1.
-        let quarter = Multiplier {
-            q: 1 << 30,
-            shift: -1,
-        };
+        let quarter = Multiplier { q: 1 << 30, shift: -1 };
         assert_eq!(rescale(5, quarter), Some(2));
     }
 
     #[test]
     fn a_left_shift_out_of_int32_is_refused() {
-        let two = Multiplier {
-            q: 1 << 30,
-            shift: 2,
-        };
+        let two = Multiplier { q: 1 << 30, shift: 2 };
         assert_eq!(rescale(i32::MAX / 4, two), Some(i32::MAX / 4 * 2));
         assert_eq!(rescale(i32::MAX / 2, two), None);
     }
 
     fn int32() -> impl Strategy<Value = i32> {
-        prop_oneof![
-            any::<i32>(),
-            Just(i32::MIN),
-            Just(i32::MAX),
-            -300i32..300,
-            (0u32..31).prop_map(|bit| 1 << bit),
-        ]
+        prop_oneof![any::<i32>(), Just(i32::MIN), Just(i32::MAX), -300i32..300, (0u32..31).prop_map(|bit| 1 << bit),]
     }
 
     proptest! {

@@ -33,23 +33,16 @@ pub const MAX_BYTES: usize = 1 << 30;
 /// when `input` has the wrong length, or when an accumulator leaves int32.
 pub fn run(graph: &Graph, input: &[i8]) -> Result<Vec<Vec<i8>>, RunError> {
     validate(graph).map_err(RunError::Graph)?;
-    let bytes = graph.tensors.iter().fold(0usize, |sum, tensor| {
-        sum.saturating_add(size(&tensor.shape))
-    });
+    let bytes = graph.tensors.iter().fold(0usize, |sum, tensor| sum.saturating_add(size(&tensor.shape)));
     if bytes > MAX_BYTES {
         return Err(RunError::TooLarge { bytes });
     }
     let [input_id] = graph.inputs[..] else {
-        return Err(RunError::Inputs {
-            came: graph.inputs.len(),
-        });
+        return Err(RunError::Inputs { came: graph.inputs.len() });
     };
     let shape = &graph.tensors[input_id].shape;
     if input.len() != size(shape) {
-        return Err(RunError::Length {
-            came: input.len(),
-            shape: shape.clone(),
-        });
+        return Err(RunError::Length { came: input.len(), shape: shape.clone() });
     }
     let mut tensors = vec![Vec::new(); graph.tensors.len()];
     tensors[input_id] = input.to_vec();
@@ -76,9 +69,7 @@ fn execute(graph: &Graph, node: &Node, tensors: &[Vec<i8>]) -> Result<Vec<i8>, O
     let input = tensors[from].as_slice();
     match &node.op {
         Op::Conv2d(conv) => convolution::conv2d(conv, input, shape(from), shape(node.output)),
-        Op::DepthwiseConv2d(conv) => {
-            convolution::depthwise(conv, input, shape(from), shape(node.output))
-        }
+        Op::DepthwiseConv2d(conv) => convolution::depthwise(conv, input, shape(from), shape(node.output)),
         Op::FullyConnected(fc) => convolution::fully_connected(fc, input, size(shape(node.output))),
         Op::Pool2d(pool) => Ok(pool::pool(pool, input, shape(from), shape(node.output))),
         Op::Add(add) => elementwise::add(add, input, &tensors[node.inputs[1]]),

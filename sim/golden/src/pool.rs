@@ -17,9 +17,7 @@ pub fn pool(pool: &Pool2d, input: &[i8], in_shape: &[usize], out_shape: &[usize]
                     let mut largest = i64::from(i8::MIN);
                     for ky in 0..pool.window.kernel.0 {
                         for kx in 0..pool.window.kernel.1 {
-                            let Some((row, column)) =
-                                position(&pool.window, (y, x), (ky, kx), in_shape)
-                            else {
+                            let Some((row, column)) = position(&pool.window, (y, x), (ky, kx), in_shape) else {
                                 continue;
                             };
                             let at = ((b * height + row) * width + column) * channels + c;
@@ -53,14 +51,7 @@ mod tests {
 
     #[test]
     fn means_round_half_away_from_zero() {
-        let cases = [
-            ((5, 2), 3),
-            ((-5, 2), -3),
-            ((4, 3), 1),
-            ((5, 3), 2),
-            ((-5, 3), -2),
-            ((0, 7), 0),
-        ];
+        let cases = [((5, 2), 3), ((-5, 2), -3), ((4, 3), 1), ((5, 3), 2), ((-5, 3), -2), ((0, 7), 0)];
         for ((sum, count), mean) in cases {
             assert_eq!(rounded_mean(sum, count), mean, "{sum} / {count}");
         }

@@ -34,10 +34,8 @@ pub fn softmax(parameters: &Softmax, input: &[i8], row: usize) -> Result<Vec<i8>
     let mut output = Vec::new();
     for values in input.chunks(row.max(1)) {
         let element = output.len();
-        let normalised = softmax_row(parameters, values).ok_or(Overflow {
-            element,
-            what: "the sum of exponentials of the row that begins",
-        })?;
+        let normalised = softmax_row(parameters, values)
+            .ok_or(Overflow { element, what: "the sum of exponentials of the row that begins" })?;
         output.extend(normalised);
     }
     Ok(output)
@@ -58,9 +56,10 @@ fn softmax_row(parameters: &Softmax, values: &[i8]) -> Option<Vec<i8>> {
             Some(Some(exp_of_negative(scaled)))
         })
         .collect::<Option<_>>()?;
-    let sum = exponentials.iter().flatten().try_fold(0i32, |sum, &exp| {
-        sum.checked_add(rounding_divide_by_power_of_two(exp, SUM_INTEGER_BITS))
-    })?;
+    let sum = exponentials
+        .iter()
+        .flatten()
+        .try_fold(0i32, |sum, &exp| sum.checked_add(rounding_divide_by_power_of_two(exp, SUM_INTEGER_BITS)))?;
     let (reciprocal, bits_over_unit) = reciprocal(sum)?;
     // From Q0 to the output's 8 fraction bits.
     let exponent = bits_over_unit + 31 - 8;
@@ -163,22 +162,14 @@ mod tests {
 
     #[test]
     fn equal_values_share_equally() {
-        let parameters = Softmax {
-            input_multiplier: 1 << 30,
-            input_left_shift: 24,
-            diff_min: -124,
-        };
+        let parameters = Softmax { input_multiplier: 1 << 30, input_left_shift: 24, diff_min: -124 };
         let output = softmax(&parameters, &[7, 7, 7, 7], 4).ok();
         assert_eq!(output, Some(vec![-64; 4]));
     }
 
     #[test]
     fn a_row_too_long_for_its_sum_is_refused() {
-        let parameters = Softmax {
-            input_multiplier: 1 << 30,
-            input_left_shift: 24,
-            diff_min: -124,
-        };
+        let parameters = Softmax { input_multiplier: 1 << 30, input_left_shift: 24, diff_min: -124 };
         assert!(softmax(&parameters, &[0; 4095], 4095).is_ok());
         let refused = softmax(&parameters, &[0; 4097], 4097);
         assert_eq!(refused.err().map(|overflow| overflow.element), Some(0));

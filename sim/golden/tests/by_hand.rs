@@ -3,26 +3,16 @@
 
 use cortado_golden::run;
 use cortado_graph::ir::{
-    Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind,
-    Requantise, Tensor, Window,
+    Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor, Window,
 };
 
 fn check(op: Op, from: &[usize], input: &[i8], to: &[usize], expected: &[i8]) {
-    let tensor = |shape: &[usize]| Tensor {
-        name: format!("{shape:?}"),
-        shape: shape.to_vec(),
-        scale: 1.0,
-        zero_point: 0,
-    };
+    let tensor =
+        |shape: &[usize]| Tensor { name: format!("{shape:?}"), shape: shape.to_vec(), scale: 1.0, zero_point: 0 };
     let graph = Graph {
         name: "by hand".to_string(),
         tensors: vec![tensor(from), tensor(to)],
-        nodes: vec![Node {
-            name: "00".to_string(),
-            op,
-            inputs: vec![0],
-            output: 1,
-        }],
+        nodes: vec![Node { name: "00".to_string(), op, inputs: vec![0], output: 1 }],
         inputs: vec![0],
         outputs: vec![1],
     };
@@ -32,18 +22,7 @@ fn check(op: Op, from: &[usize], input: &[i8], to: &[usize], expected: &[i8]) {
 
 /// Passes accumulators through unchanged, clamped to `min..=max` after adding the zero point.
 fn unchanged(channels: usize, zero_point: i32, min: i32, max: i32) -> Requantise {
-    Requantise {
-        multipliers: vec![
-            Multiplier {
-                q: 1 << 30,
-                shift: 1
-            };
-            channels
-        ],
-        zero_point,
-        min,
-        max,
-    }
+    Requantise { multipliers: vec![Multiplier { q: 1 << 30, shift: 1 }; channels], zero_point, min, max }
 }
 
 fn window(kernel: usize, stride: usize, dilation: usize, padding: usize) -> Window {
@@ -64,38 +43,13 @@ const NINE: [i8; 9] = [
 
 #[test]
 fn pools_look_only_inside_the_map() {
-    let pool = |kind, min, max| {
-        Op::Pool2d(Pool2d {
-            kind,
-            window: window(2, 2, 1, 1),
-            min,
-            max,
-        })
-    };
+    let pool = |kind, min, max| Op::Pool2d(Pool2d { kind, window: window(2, 2, 1, 1), min, max });
     let (from, to) = ([1, 3, 3, 1], [1, 2, 2, 1]);
     // Windows: {-9}, {2, -3}, {4, -7}, {-5, 6, 8, -1}.
-    check(
-        pool(PoolKind::Max, -128, 127),
-        &from,
-        &NINE,
-        &to,
-        &[-9, 2, 4, 8],
-    );
-    check(
-        pool(PoolKind::Max, -4, 3),
-        &from,
-        &NINE,
-        &to,
-        &[-4, 2, 3, 3],
-    );
+    check(pool(PoolKind::Max, -128, 127), &from, &NINE, &to, &[-9, 2, 4, 8]);
+    check(pool(PoolKind::Max, -4, 3), &from, &NINE, &to, &[-4, 2, 3, 3]);
     // -9, -0.5, -1.5, 2.
-    check(
-        pool(PoolKind::Average, -128, 127),
-        &from,
-        &NINE,
-        &to,
-        &[-9, -1, -2, 2],
-    );
+    check(pool(PoolKind::Average, -128, 127), &from, &NINE, &to, &[-9, -1, -2, 2]);
 }
 
 #[test]

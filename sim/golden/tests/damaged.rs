@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 fn network(name: &str) -> Option<Vec<u8>> {
-    let data = std::env::var_os("CORTADO_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let data = std::env::var_os("CORTADO_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     match std::fs::read(data.join(format!("mlperf_tiny/{name}.tflite"))) {
         Ok(bytes) => Some(bytes),
         Err(error) => {

@@ -4,12 +4,7 @@ use cortado_golden::run;
 use cortado_graph::ir::{FullyConnected, Graph, Multiplier, Node, Op, Requantise, Tensor};
 
 fn tensor(name: &str, features: usize) -> Tensor {
-    Tensor {
-        name: name.to_string(),
-        shape: vec![1, features],
-        scale: 1.0,
-        zero_point: 0,
-    }
+    Tensor { name: name.to_string(), shape: vec![1, features], scale: 1.0, zero_point: 0 }
 }
 
 /// One output: `(bias + 127 * sum of inputs) * factor`.
@@ -18,31 +13,18 @@ fn dense(features: usize, bias: i32, factor: Multiplier) -> Graph {
         weights: vec![127; features],
         bias: vec![bias],
         input_zero_point: 0,
-        output: Requantise {
-            multipliers: vec![factor],
-            zero_point: 0,
-            min: -128,
-            max: 127,
-        },
+        output: Requantise { multipliers: vec![factor], zero_point: 0, min: -128, max: 127 },
     });
     Graph {
         name: "dense".to_string(),
         tensors: vec![tensor("in", features), tensor("out", 1)],
-        nodes: vec![Node {
-            name: "00_fully_connected".to_string(),
-            op,
-            inputs: vec![0],
-            output: 1,
-        }],
+        nodes: vec![Node { name: "00_fully_connected".to_string(), op, inputs: vec![0], output: 1 }],
         inputs: vec![0],
         outputs: vec![1],
     }
 }
 
-const HALF: Multiplier = Multiplier {
-    q: 1 << 30,
-    shift: 0,
-};
+const HALF: Multiplier = Multiplier { q: 1 << 30, shift: 0 };
 
 fn said(graph: &Graph, input: &[i8]) -> String {
     match run(graph, input) {
@@ -72,10 +54,7 @@ fn accumulators_are_held_to_int32() {
 fn graphs_and_inputs_that_do_not_fit_are_refused() {
     let sound = dense(2, 0, HALF);
     assert_eq!(said(&sound, &[1, 1]), "ran: [127]");
-    assert_eq!(
-        said(&sound, &[1]),
-        "the input has 1 bytes; its tensor of shape [1, 2] needs 2"
-    );
+    assert_eq!(said(&sound, &[1]), "the input has 1 bytes; its tensor of shape [1, 2] needs 2");
     type Break = fn(&mut Graph);
     let cases: [(Break, &str); 8] = [
         (
@@ -83,10 +62,7 @@ fn graphs_and_inputs_that_do_not_fit_are_refused() {
             "the graph cannot be run\nnode 00_fully_connected: tensor 0 is read before it is produced\n\
              tensor 0 is never produced",
         ),
-        (
-            |g| g.outputs = vec![7],
-            "the graph cannot be run\ntensor 7 is not in the table",
-        ),
+        (|g| g.outputs = vec![7], "the graph cannot be run\ntensor 7 is not in the table"),
         (
             |g| g.nodes[0].output = 0,
             "the graph cannot be run\nnode 00_fully_connected: tensor 0 is produced twice\ntensor 1 is \
@@ -96,18 +72,9 @@ fn graphs_and_inputs_that_do_not_fit_are_refused() {
             |g| g.nodes[0].inputs = vec![0, 0],
             "the graph cannot be run\nnode 00_fully_connected: 2 inputs where 1 are needed",
         ),
-        (
-            |g| g.tensors[0].shape = vec![1, 3],
-            "the graph cannot be run\nnode 00_fully_connected: 2 weights for [1, 3]",
-        ),
-        (
-            |g| g.tensors[0].shape = vec![0],
-            "the graph cannot be run\ntensor 0 has the impossible shape [0]",
-        ),
-        (
-            |g| g.tensors[0].zero_point = 300,
-            "the graph cannot be run\ntensor 0 has zero point 300",
-        ),
+        (|g| g.tensors[0].shape = vec![1, 3], "the graph cannot be run\nnode 00_fully_connected: 2 weights for [1, 3]"),
+        (|g| g.tensors[0].shape = vec![0], "the graph cannot be run\ntensor 0 has the impossible shape [0]"),
+        (|g| g.tensors[0].zero_point = 300, "the graph cannot be run\ntensor 0 has zero point 300"),
         (
             |g| {
                 g.nodes[0].op = Op::Reshape;

@@ -84,26 +84,11 @@ fn computes_with_impossible_fields_are_refused() {
 #[test]
 fn transfers_with_impossible_fields_are_refused() {
     let cases = [
-        (
-            load(OnChip::Weight, 0, 0, 0),
-            "instruction 0: words = 0: must be at least 1",
-        ),
-        (
-            load(OnChip::Weight, 0, 1, 3),
-            "instruction 0: byte_address = 3: must be a multiple of the port's 2 bytes",
-        ),
-        (
-            load(OnChip::Weight, 2048, 1, 0),
-            "instruction 0: word_address leads to weight word 2048; there are 2048",
-        ),
-        (
-            load(OnChip::Parameter, 511, 2, 0),
-            "instruction 0: word_address leads to parameter word 512; there are 512",
-        ),
-        (
-            store(9, 1, 0),
-            "instruction 0: word_address leads to activation word 9, which nothing has written",
-        ),
+        (load(OnChip::Weight, 0, 0, 0), "instruction 0: words = 0: must be at least 1"),
+        (load(OnChip::Weight, 0, 1, 3), "instruction 0: byte_address = 3: must be a multiple of the port's 2 bytes"),
+        (load(OnChip::Weight, 2048, 1, 0), "instruction 0: word_address leads to weight word 2048; there are 2048"),
+        (load(OnChip::Parameter, 511, 2, 0), "instruction 0: word_address leads to parameter word 512; there are 512"),
+        (store(9, 1, 0), "instruction 0: word_address leads to activation word 9, which nothing has written"),
     ];
     for (operation, expected) in cases {
         assert_eq!(refused_with(0, at(0, 0, operation)), expected);
@@ -112,11 +97,7 @@ fn transfers_with_impossible_fields_are_refused() {
     let words = refused_with(0, at(0, 0, load(OnChip::Weight, 0, 1, end as u32 - 2)));
     assert_eq!(
         words,
-        format!(
-            "instruction 0: byte_address leads to external bytes {} to {}; there are {end}",
-            end - 2,
-            end + 14
-        )
+        format!("instruction 0: byte_address leads to external bytes {} to {}; there are {end}", end - 2, end + 14)
     );
 }
 
@@ -142,25 +123,16 @@ fn missing_waits_are_races() {
 
 #[test]
 fn a_wait_that_never_ends_is_refused() {
-    let cases = [
-        (1, 0, "wait_dma = 1: only 0"),
-        (0, 1, "wait_compute = 1: only 0"),
-    ];
+    let cases = [(1, 0, "wait_dma = 1: only 0"), (0, 1, "wait_compute = 1: only 0")];
     for (dma, compute, words) in cases {
-        let expected = format!(
-            "instruction 0: {words} such instructions come before it, so it would wait for ever"
-        );
+        let expected = format!("instruction 0: {words} such instructions come before it, so it would wait for ever");
         assert_eq!(refused_with(0, at(dma, compute, Operation::End)), expected);
     }
 }
 
 #[test]
 fn weights_on_bytes_that_are_not_defined_are_refused() {
-    for (mode, word, byte) in [
-        (Mode::Channelwise, 2, 1),
-        (Mode::Depthwise, 6, 1),
-        (Mode::Patch, 15, 1),
-    ] {
+    for (mode, word, byte) in [(Mode::Channelwise, 2, 1), (Mode::Depthwise, 6, 1), (Mode::Patch, 15, 1)] {
         let mut built = built(mode, false);
         // The second LOAD brings the weights; its byte address is its last field.
         let mut bytes = [0; INSTRUCTION_BYTES];
@@ -207,14 +179,7 @@ fn an_accumulator_beyond_28_bits_is_refused_by_lane_and_wraps_in_lenient_mode() 
         ..built.compute
     };
     built.machine.external = vec![0x80; 8192];
-    let parameter = Parameter {
-        bias: 0,
-        q: 1 << 30,
-        shift: 20,
-    }
-    .encode()
-    .unwrap()
-    .repeat(8);
+    let parameter = Parameter { bias: 0, q: 1 << 30, shift: 20 }.encode().unwrap().repeat(8);
     built.machine.external[4096..4160].copy_from_slice(&parameter);
     let program = encode(&[
         at(0, 0, load(OnChip::Activation, 0, 90, 2048)),
@@ -235,10 +200,7 @@ fn an_accumulator_beyond_28_bits_is_refused_by_lane_and_wraps_in_lenient_mode() 
     let expected = (wrapped as f64 / (1 << 20) as f64).round() as i64 + i64::from(c.zero_point);
     let expected = expected.clamp(c.minimum.into(), c.maximum_value.into()) as i8;
     let word = c.output_address as usize * 8;
-    assert_eq!(
-        built.machine.on_chip(OnChip::Activation)[word] as i8,
-        expected
-    );
+    assert_eq!(built.machine.on_chip(OnChip::Activation)[word] as i8, expected);
 }
 
 #[test]
@@ -255,10 +217,7 @@ fn an_instruction_that_names_nothing_ends_the_run_with_error_1() {
     built.machine.external[5 * INSTRUCTION_BYTES] = 9;
     let report = built.machine.run(0).expect("a run");
     assert_eq!(report.error, error_code::INSTRUCTION);
-    assert_eq!(
-        report.instructions.last().map(|i| (i.index, i.kind)),
-        Some((5, Kind::Malformed))
-    );
+    assert_eq!(report.instructions.last().map(|i| (i.index, i.kind)), Some((5, Kind::Malformed)));
     assert!(report.cycles > report.instructions[4].retire);
 }
 
@@ -273,10 +232,7 @@ fn programs_outside_memory_or_without_end_are_refused() {
             format!("instruction 0: its 64 bytes at {address:#x} must lie in the 64 bytes of external memory, on a multiple of 2")
         );
     }
-    machine.external = encode(&vec![
-        at(0, 0, load(OnChip::Parameter, 0, 1, 0));
-        MOST_INSTRUCTIONS + 1
-    ]);
+    machine.external = encode(&vec![at(0, 0, load(OnChip::Parameter, 0, 1, 0)); MOST_INSTRUCTIONS + 1]);
     assert_eq!(
         machine.run(0).expect_err("refused").to_string(),
         "instruction 65536: no END before it; a program has at most 65536 instructions"

@@ -6,49 +6,27 @@ use cortado_arch::isa::Mode;
 use proptest::prelude::*;
 use support::Layer;
 
-const PRESETS: [&str; 5] = [
-    "tiny-2x2",
-    "icebreaker-4x4",
-    "ulx3s-25f-8x2",
-    "ulx3s-85f-16x8",
-    "datacentre-32x32",
-];
+const PRESETS: [&str; 5] = ["tiny-2x2", "icebreaker-4x4", "ulx3s-25f-8x2", "ulx3s-85f-16x8", "datacentre-32x32"];
 
 fn layers() -> impl Strategy<Value = Layer> {
-    let mode = prop_oneof![
-        Just(Mode::Convolution),
-        Just(Mode::Channelwise),
-        Just(Mode::Depthwise),
-        Just(Mode::Patch)
-    ];
+    let mode = prop_oneof![Just(Mode::Convolution), Just(Mode::Channelwise), Just(Mode::Depthwise), Just(Mode::Patch)];
     let shape = (1usize..9, 1usize..9, 1usize..21, 1usize..21);
-    let window = (
-        (1usize..5, 1usize..5),
-        (1usize..4, 1usize..4),
-        (0usize..4, 0usize..4),
-        (0usize..3, 0usize..3),
-    );
-    (mode, shape, window, any::<[bool; 3]>(), any::<u64>()).prop_map(
-        |(mode, shape, window, flags, seed)| Layer {
-            mode,
-            height: shape.0,
-            width: shape.1,
-            channels: if mode == Mode::Patch {
-                1 + shape.2 % 4
-            } else {
-                shape.2
-            },
-            out_channels: shape.3,
-            kernel: window.0,
-            stride: window.1,
-            pad: window.2,
-            pad_after: window.3,
-            pool: flags[0] && mode == Mode::Channelwise,
-            residual: flags[1],
-            scale_residual: flags[2],
-            seed,
-        },
-    )
+    let window = ((1usize..5, 1usize..5), (1usize..4, 1usize..4), (0usize..4, 0usize..4), (0usize..3, 0usize..3));
+    (mode, shape, window, any::<[bool; 3]>(), any::<u64>()).prop_map(|(mode, shape, window, flags, seed)| Layer {
+        mode,
+        height: shape.0,
+        width: shape.1,
+        channels: if mode == Mode::Patch { 1 + shape.2 % 4 } else { shape.2 },
+        out_channels: shape.3,
+        kernel: window.0,
+        stride: window.1,
+        pad: window.2,
+        pad_after: window.3,
+        pool: flags[0] && mode == Mode::Channelwise,
+        residual: flags[1],
+        scale_residual: flags[2],
+        seed,
+    })
 }
 
 proptest! {
@@ -70,12 +48,7 @@ proptest! {
 #[test]
 fn a_fixed_layer_of_each_mode_computes_what_direct_loops_compute() {
     for preset in PRESETS {
-        for mode in [
-            Mode::Convolution,
-            Mode::Channelwise,
-            Mode::Depthwise,
-            Mode::Patch,
-        ] {
+        for mode in [Mode::Convolution, Mode::Channelwise, Mode::Depthwise, Mode::Patch] {
             for seed in 0..20 {
                 let layer = Layer {
                     mode,
@@ -93,15 +66,8 @@ fn a_fixed_layer_of_each_mode_computes_what_direct_loops_compute() {
                     seed,
                 };
                 let mut built = layer.build(preset).unwrap();
-                built
-                    .machine
-                    .run(0)
-                    .unwrap_or_else(|e| panic!("{preset} {mode:?} seed {seed}: {e}"));
-                assert_eq!(
-                    built.output(),
-                    built.expected,
-                    "{preset} {mode:?} seed {seed}"
-                );
+                built.machine.run(0).unwrap_or_else(|e| panic!("{preset} {mode:?} seed {seed}: {e}"));
+                assert_eq!(built.output(), built.expected, "{preset} {mode:?} seed {seed}");
             }
         }
     }

@@ -15,10 +15,7 @@ impl Random {
     }
 
     pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % bound.max(1)
     }
 
@@ -46,46 +43,28 @@ pub fn program(image: &[u8], address: u32) -> Vec<Instruction> {
 }
 
 /// Compiles, runs two inputs one after the other, and compares every stored tensor with golden's.
-pub fn check(
-    graph: &Graph,
-    arch: &Architecture,
-    observe: bool,
-    seed: u64,
-) -> (Compiled, RunReport) {
-    let what = format!(
-        "{} on {}, observe {observe}, seed {seed}",
-        graph.name, arch.name
-    );
-    let compiled =
-        compile(graph, arch, &CompileOptions { observe }).unwrap_or_else(|e| panic!("{what}: {e}"));
+pub fn check(graph: &Graph, arch: &Architecture, observe: bool, seed: u64) -> (Compiled, RunReport) {
+    let what = format!("{} on {}, observe {observe}, seed {seed}", graph.name, arch.name);
+    let compiled = compile(graph, arch, &CompileOptions { observe }).unwrap_or_else(|e| panic!("{what}: {e}"));
     for address in [compiled.load_program, compiled.run_program] {
         let hazards = check_hazards(&program(&compiled.image, address), arch);
         assert_eq!(hazards, Ok(()), "{what}\n{}", compiled.listing);
     }
     let mut machine = Machine::new(arch);
     machine.external[..compiled.image.len()].copy_from_slice(&compiled.image);
-    machine
-        .run(compiled.load_program)
-        .unwrap_or_else(|e| panic!("{what}: load: {e}\n{}", compiled.listing));
+    machine.run(compiled.load_program).unwrap_or_else(|e| panic!("{what}: load: {e}\n{}", compiled.listing));
     let mut random = Random::new(seed);
     let mut last = None;
     for _ in 0..2 {
         let input = random.bytes(compiled.input.layout.elements());
-        let expected =
-            cortado_golden::run(graph, &input).unwrap_or_else(|e| panic!("{what}: golden: {e}"));
-        let packed = compiled
-            .input
-            .pack_input(&input)
-            .expect("the tensor's own size");
+        let expected = cortado_golden::run(graph, &input).unwrap_or_else(|e| panic!("{what}: golden: {e}"));
+        let packed = compiled.input.pack_input(&input).expect("the tensor's own size");
         machine.external[compiled.input.range()].copy_from_slice(&packed);
-        let report = machine
-            .run(compiled.run_program)
-            .unwrap_or_else(|e| panic!("{what}: run: {e}\n{}", compiled.listing));
+        let report =
+            machine.run(compiled.run_program).unwrap_or_else(|e| panic!("{what}: run: {e}\n{}", compiled.listing));
         assert_eq!(report.error, 0, "{what}");
         for place in &compiled.tensors {
-            let got = place
-                .unpack(&machine.external[place.range()])
-                .expect("the layout's own size");
+            let got = place.unpack(&machine.external[place.range()]).expect("the layout's own size");
             let wanted = &expected[place.tensor];
             if let Some(at) = got.iter().zip(wanted).position(|(a, b)| a != b) {
                 panic!(

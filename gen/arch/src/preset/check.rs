@@ -28,21 +28,12 @@ const SECTIONS: [&str; 6] = ["preset", "part", "array", "memory", "port", "exter
 /// Every fault of the text at once: keys that are missing, unknown, of a wrong type or with an
 /// impossible value, and memories that the part does not have.
 pub fn parse(file_name: &str, text: &str) -> Result<Architecture, PresetErrors> {
-    let errors = |faults| PresetErrors {
-        file_name: file_name.to_owned(),
-        faults,
-    };
+    let errors = |faults| PresetErrors { file_name: file_name.to_owned(), faults };
     let mut document = document::read(text).map_err(|fault| errors(vec![fault]))?;
     let mut faults = Faults::default();
     let architecture = architecture(&mut document, &mut faults);
     for (name, entry) in &document {
-        faults.unknown(
-            entry.line,
-            &format!("[{name}]"),
-            name,
-            &SECTIONS,
-            "a preset",
-        );
+        faults.unknown(entry.line, &format!("[{name}]"), name, &SECTIONS, "a preset");
     }
     match architecture {
         Some(architecture) if faults.is_empty() => Ok(architecture),
@@ -50,19 +41,11 @@ pub fn parse(file_name: &str, text: &str) -> Result<Architecture, PresetErrors> 
     }
 }
 
-fn architecture(
-    document: &mut BTreeMap<String, Entry>,
-    faults: &mut Faults,
-) -> Option<Architecture> {
+fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<Architecture> {
     let names = names(document, faults);
     let part = family(document, faults);
     let array = array(document, faults);
-    let memory = memories(
-        document,
-        faults,
-        part.as_ref().map(|p| &p.0),
-        array.as_ref(),
-    );
+    let memory = memories(document, faults, part.as_ref().map(|p| &p.0), array.as_ref());
     let port = port(document, faults, array.as_ref());
     let external = external(document, faults, port.map(|p| p.0));
     let ((name, summary), (family, clock_mhz), array, memory) = (names?, part?, array?, memory?);
@@ -91,9 +74,7 @@ fn names(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
     let mut s = Section::take(document, "preset", &["name", "summary"], faults)?;
     let name = s.text("name", faults).filter(|name| {
         let good = (1..=64).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !good {
             let reason = "files are named after it: 1 to 64 of a to z, 0 to 9 and -";
             faults.wrong(&s, "name", reason);
@@ -124,32 +105,13 @@ fn family(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option
         Some(part) => s.choice("package", part.packages, faults),
         None => s.text("package", faults),
     };
-    let clock = s.integer(
-        "clock_mhz",
-        &Rule::new(Kind::Any, 1, 400, "MHz; the part's PLL makes it"),
-        faults,
-    );
-    let speed = if is_ice40 {
-        Some(0)
-    } else {
-        s.integer(
-            "speed_grade",
-            &Rule::new(Kind::Any, 6, 8, "of the ECP5"),
-            faults,
-        )
-    };
+    let clock = s.integer("clock_mhz", &Rule::new(Kind::Any, 1, 400, "MHz; the part's PLL makes it"), faults);
+    let speed =
+        if is_ice40 { Some(0) } else { s.integer("speed_grade", &Rule::new(Kind::Any, 6, 8, "of the ECP5"), faults) };
     let (device, package, clock_mhz) = (device?, package?, clock? as u32);
     let speed = speed? as u8;
     Some((
-        if is_ice40 {
-            Family::Ice40 { device, package }
-        } else {
-            Family::Ecp5 {
-                device,
-                package,
-                speed,
-            }
-        },
+        if is_ice40 { Family::Ice40 { device, package } } else { Family::Ecp5 { device, package, speed } },
         clock_mhz,
     ))
 }
@@ -164,32 +126,13 @@ struct Array {
 }
 
 fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<Array> {
-    let keys = [
-        "tm_lanes",
-        "tn_lanes",
-        "requantise_lanes",
-        "window_taps",
-        "patch_bytes",
-    ];
+    let keys = ["tm_lanes", "tn_lanes", "requantise_lanes", "window_taps", "patch_bytes"];
     let mut s = Section::take(document, "array", &keys, faults)?;
-    let tm = s.integer(
-        "tm_lanes",
-        &Rule::new(Kind::PowerOfTwo, 2, 64, "output lanes Tm"),
-        faults,
-    );
+    let tm = s.integer("tm_lanes", &Rule::new(Kind::PowerOfTwo, 2, 64, "output lanes Tm"), faults);
     let (tn_low, tn_high) = tm.map_or((1, 64), |tm| ((tm / MOST_SUBSTEPS).max(1), tm));
     let reason = format!("input lanes Tn, at most Tm and at least Tm/{MOST_SUBSTEPS}");
-    let tn = s.integer(
-        "tn_lanes",
-        &Rule::new(Kind::PowerOfTwo, tn_low, tn_high, reason),
-        faults,
-    );
-    let rule = Rule::new(
-        Kind::PowerOfTwo,
-        1,
-        tm.unwrap_or(64),
-        "requantisers R, at most Tm",
-    );
+    let tn = s.integer("tn_lanes", &Rule::new(Kind::PowerOfTwo, tn_low, tn_high, reason), faults);
+    let rule = Rule::new(Kind::PowerOfTwo, 1, tm.unwrap_or(64), "requantisers R, at most Tm");
     let requantise_lanes = s.integer("requantise_lanes", &rule, faults);
     let lanes = tn.unwrap_or(1);
     let round_up = |x: i64| (x + lanes - 1) / lanes * lanes;
@@ -201,16 +144,8 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
     );
     let window_taps = s.integer("window_taps", &rule, faults);
     let reason = "bytes of a patch: Tn a step; 0 for no patch unit";
-    let patch_bytes = s.integer(
-        "patch_bytes",
-        &Rule::new(
-            Kind::MultipleOf(lanes),
-            0,
-            MOST_WINDOW_STEPS * lanes,
-            reason,
-        ),
-        faults,
-    );
+    let patch_bytes =
+        s.integer("patch_bytes", &Rule::new(Kind::MultipleOf(lanes), 0, MOST_WINDOW_STEPS * lanes, reason), faults);
     let size = |x: Option<i64>| x.map(|x| x as usize);
     Some(Array {
         tm: size(tm),
@@ -234,20 +169,12 @@ fn memories(
     family: Option<&Family>,
     array: Option<&Array>,
 ) -> Option<Memories> {
-    let mut s = Section::take(
-        document,
-        "memory",
-        &["activation_kind", WORD_KEYS[0], WORD_KEYS[1], WORD_KEYS[2]],
-        faults,
-    )?;
+    let mut s =
+        Section::take(document, "memory", &["activation_kind", WORD_KEYS[0], WORD_KEYS[1], WORD_KEYS[2]], faults)?;
     let kind = s.choice("activation_kind", &["bram", "spram"], faults);
     let rule = Rule::new(Kind::Any, 1, MOST_WORDS, "words; addresses have 16 bits");
     let words = WORD_KEYS.map(|key| s.integer(key, &rule, faults));
-    let kind = if kind? == "spram" {
-        ActivationKind::Spram
-    } else {
-        ActivationKind::Bram
-    };
+    let kind = if kind? == "spram" { ActivationKind::Spram } else { ActivationKind::Bram };
     let words = [words[0]? as usize, words[1]? as usize, words[2]? as usize];
     if let (Some(family), Some(array)) = (family, array) {
         if let (Some(tm), Some(tn), Some(r)) = (array.tm, array.tn, array.requantise_lanes) {
@@ -258,34 +185,18 @@ fn memories(
 }
 
 /// Reports memories that the part has not the blocks for, at the key of the memory that takes most.
-fn fits(
-    s: &Section,
-    faults: &mut Faults,
-    family: &Family,
-    kind: ActivationKind,
-    words: [usize; 3],
-    bytes: [usize; 3],
-) {
-    let parts = if matches!(family, Family::Ice40 { .. }) {
-        part::ICE40
-    } else {
-        part::ECP5
-    };
+fn fits(s: &Section, faults: &mut Faults, family: &Family, kind: ActivationKind, words: [usize; 3], bytes: [usize; 3]) {
+    let parts = if matches!(family, Family::Ice40 { .. }) { part::ICE40 } else { part::ECP5 };
     let Some(part) = (match family {
         Family::Generic => None,
         Family::Ice40 { device, .. } | Family::Ecp5 { device, .. } => part::find(parts, device),
     }) else {
         return;
     };
-    let blocks =
-        |i: usize, words: usize| part::blocks_of(family, kind, MEMORIES[i], words, bytes[i]);
+    let blocks = |i: usize, words: usize| part::blocks_of(family, kind, MEMORIES[i], words, bytes[i]);
     if kind == ActivationKind::Spram {
         if part.sprams == 0 {
-            faults.wrong(
-                s,
-                "activation_kind",
-                &format!("the {} has no SPRAM; nearest \"bram\"", part.device),
-            );
+            faults.wrong(s, "activation_kind", &format!("the {} has no SPRAM; nearest \"bram\"", part.device));
             return;
         }
         let fits = |words| blocks(0, words).sprams <= part.sprams;
@@ -305,7 +216,12 @@ fn fits(
         let others = taken.iter().sum::<usize>() - taken[most];
         let reason = format!(
             "the memories take {} block RAMs (activation {}, weight {}, parameter {}) and the {} has {}",
-            taken.iter().sum::<usize>(), taken[0], taken[1], taken[2], part.device, part.block_rams
+            taken.iter().sum::<usize>(),
+            taken[0],
+            taken[1],
+            taken[2],
+            part.device,
+            part.block_rams
         );
         let fits = |words| others + blocks(most, words).block_rams <= part.block_rams;
         faults.too_large(s, WORD_KEYS[most], &reason, largest(words[most], fits));
@@ -326,29 +242,15 @@ fn largest(words: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
     (low > 0).then_some(low)
 }
 
-fn port(
-    document: &mut BTreeMap<String, Entry>,
-    faults: &mut Faults,
-    array: Option<&Array>,
-) -> Option<(i64, i64)> {
+fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Option<&Array>) -> Option<(i64, i64)> {
     let mut s = Section::take(document, "port", &["port_bytes", "burst_beats"], faults)?;
     let activation = array.and_then(|a| a.tm).unwrap_or(INSTRUCTION_BYTES);
-    let parameter = array
-        .and_then(|a| a.requantise_lanes)
-        .map_or(INSTRUCTION_BYTES, |r| 8 * r);
+    let parameter = array.and_then(|a| a.requantise_lanes).map_or(INSTRUCTION_BYTES, |r| 8 * r);
     // Tm * Tn is a multiple of Tm, and 64 of every power of two up to it.
     let most = activation.min(parameter).min(INSTRUCTION_BYTES) as i64;
     let reason = "bytes a beat; must divide the words of every memory: Tm, Tm*Tn and 8*R bytes";
-    let bytes = s.integer(
-        "port_bytes",
-        &Rule::new(Kind::PowerOfTwo, 1, most, reason),
-        faults,
-    );
-    let beats = s.integer(
-        "burst_beats",
-        &Rule::new(Kind::Any, 1, 256, "beats of the longest burst"),
-        faults,
-    );
+    let bytes = s.integer("port_bytes", &Rule::new(Kind::PowerOfTwo, 1, most, reason), faults);
+    let beats = s.integer("burst_beats", &Rule::new(Kind::Any, 1, 256, "beats of the longest burst"), faults);
     Some((bytes?, beats?))
 }
 
@@ -357,35 +259,14 @@ fn external(
     faults: &mut Faults,
     port_bytes: Option<i64>,
 ) -> Option<ExternalMemory> {
-    let keys = [
-        "size_bytes",
-        "latency_cycles",
-        "bandwidth_bytes",
-        "bandwidth_cycles",
-    ];
+    let keys = ["size_bytes", "latency_cycles", "bandwidth_bytes", "bandwidth_cycles"];
     let mut s = Section::take(document, "external", &keys, faults)?;
     let kind = Kind::MultipleOf(port_bytes.unwrap_or(1));
     let reason = "whole beats; an instruction at least, and addresses have 32 bits";
-    let size = s.integer(
-        "size_bytes",
-        &Rule::new(kind, INSTRUCTION_BYTES as i64, 1 << 32, reason),
-        faults,
-    );
-    let latency = s.integer(
-        "latency_cycles",
-        &Rule::new(Kind::Any, 0, 65535, ""),
-        faults,
-    );
-    let bytes = s.integer(
-        "bandwidth_bytes",
-        &Rule::new(Kind::Any, 1, 65535, ""),
-        faults,
-    );
-    let cycles = s.integer(
-        "bandwidth_cycles",
-        &Rule::new(Kind::Any, 1, 65535, ""),
-        faults,
-    );
+    let size = s.integer("size_bytes", &Rule::new(kind, INSTRUCTION_BYTES as i64, 1 << 32, reason), faults);
+    let latency = s.integer("latency_cycles", &Rule::new(Kind::Any, 0, 65535, ""), faults);
+    let bytes = s.integer("bandwidth_bytes", &Rule::new(Kind::Any, 1, 65535, ""), faults);
+    let cycles = s.integer("bandwidth_cycles", &Rule::new(Kind::Any, 1, 65535, ""), faults);
     Some(ExternalMemory {
         bytes: size? as u64,
         latency_cycles: latency? as u32,
@@ -395,8 +276,5 @@ fn external(
 }
 
 // `OnChip` orders the memories; the arrays above rely on it.
-const _: () = assert!(
-    OnChip::Activation as usize == 0
-        && OnChip::Weight as usize == 1
-        && OnChip::Parameter as usize == 2
-);
+const _: () =
+    assert!(OnChip::Activation as usize == 0 && OnChip::Weight as usize == 1 && OnChip::Parameter as usize == 2);

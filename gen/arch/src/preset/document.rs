@@ -45,14 +45,9 @@ pub(super) fn read(text: &str) -> Result<BTreeMap<String, Entry>, Fault> {
         Ok(Node::Table(entries)) => Ok(lines(entries, &LineIndex::new(text))),
         Ok(_) => Err(Fault::new(1, "the text is not a table of sections")),
         Err(e) => {
-            let line = e
-                .span()
-                .map_or(1, |span| LineIndex::new(text).line(span.start));
+            let line = e.span().map_or(1, |span| LineIndex::new(text).line(span.start));
             if e.message().contains(DATETIME_MARK) {
-                return Err(Fault::new(
-                    line,
-                    "dates and times have no place in a preset",
-                ));
+                return Err(Fault::new(line, "dates and times have no place in a preset"));
             }
             let message = e.message().lines().collect::<Vec<_>>().join(", ");
             Err(Fault::new(line, format!("not TOML: {message}")))
@@ -64,13 +59,7 @@ struct LineIndex(Vec<usize>);
 
 impl LineIndex {
     fn new(text: &str) -> Self {
-        Self(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .map(|(i, _)| i)
-                .collect(),
-        )
+        Self(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect())
     }
 
     fn line(&self, byte: usize) -> usize {

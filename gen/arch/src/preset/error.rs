@@ -13,10 +13,7 @@ pub struct Fault {
 
 impl Fault {
     pub(super) fn new(line: usize, message: impl Into<String>) -> Self {
-        Self {
-            line,
-            message: message.into(),
-        }
+        Self { line, message: message.into() }
     }
 }
 
@@ -33,11 +30,7 @@ impl fmt::Display for PresetErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, fault) in self.faults.iter().enumerate() {
             let newline = if i == 0 { "" } else { "\n" };
-            write!(
-                f,
-                "{newline}{}:{}: {}",
-                self.file_name, fault.line, fault.message
-            )?;
+            write!(f, "{newline}{}:{}: {}", self.file_name, fault.line, fault.message)?;
         }
         Ok(())
     }
@@ -67,20 +60,12 @@ impl fmt::Display for UnknownPreset {
 impl std::error::Error for UnknownPreset {}
 
 /// The `candidates` that a person who wrote `word` may have meant, nearest first, at most `most`.
-pub(super) fn near<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-    most: usize,
-) -> Vec<&'a str> {
+pub(super) fn near<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
     let allowed = (word.chars().count() / 3).max(2);
     let mut scored: Vec<_> = candidates
         .into_iter()
         .map(|c| {
-            let distance = if c.starts_with(word) && word.len() >= 3 {
-                1
-            } else {
-                distance(word, c)
-            };
+            let distance = if c.starts_with(word) && word.len() >= 3 { 1 } else { distance(word, c) };
             (distance, c)
         })
         .filter(|(distance, _)| *distance <= allowed)

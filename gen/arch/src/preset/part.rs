@@ -22,48 +22,17 @@ const ECP5_PACKAGES: &[&str] = &["CABGA256", "CABGA381", "CABGA554", "CABGA756",
 
 /// The iCE40 parts.
 pub const ICE40: &[Part] = &[
-    Part {
-        device: "up5k",
-        packages: &["sg48", "uwg30"],
-        block_rams: 30,
-        sprams: 4,
-        multipliers: 8,
-    },
-    Part {
-        device: "hx8k",
-        packages: &["ct256", "cb132", "cm225"],
-        block_rams: 32,
-        sprams: 0,
-        multipliers: 0,
-    },
+    Part { device: "up5k", packages: &["sg48", "uwg30"], block_rams: 30, sprams: 4, multipliers: 8 },
+    Part { device: "hx8k", packages: &["ct256", "cb132", "cm225"], block_rams: 32, sprams: 0, multipliers: 0 },
 ];
 
 /// The ECP5 parts.
 pub const ECP5: &[Part] = &[
-    Part {
-        device: "25k",
-        packages: ECP5_PACKAGES,
-        block_rams: 56,
-        sprams: 0,
-        multipliers: 28,
-    },
-    Part {
-        device: "85k",
-        packages: ECP5_PACKAGES,
-        block_rams: 208,
-        sprams: 0,
-        multipliers: 156,
-    },
+    Part { device: "25k", packages: ECP5_PACKAGES, block_rams: 56, sprams: 0, multipliers: 28 },
+    Part { device: "85k", packages: ECP5_PACKAGES, block_rams: 208, sprams: 0, multipliers: 156 },
 ];
 
-const ECP5_SHAPES: &[(usize, usize)] = &[
-    (16384, 1),
-    (8192, 2),
-    (4096, 4),
-    (2048, 9),
-    (1024, 18),
-    (512, 36),
-];
+const ECP5_SHAPES: &[(usize, usize)] = &[(16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36)];
 const ICE40_SHAPES: &[(usize, usize)] = &[(2048, 2), (1024, 4), (512, 8), (256, 16)];
 const SPRAM_SHAPES: &[(usize, usize)] = &[(16384, 16)];
 
@@ -93,13 +62,10 @@ impl Architecture {
 
     /// Blocks that all three memories take.
     pub fn all_memory_blocks(&self) -> MemoryBlocks {
-        MEMORIES
-            .iter()
-            .map(|m| self.memory_blocks(*m))
-            .fold(MemoryBlocks::default(), |a, b| MemoryBlocks {
-                block_rams: a.block_rams + b.block_rams,
-                sprams: a.sprams + b.sprams,
-            })
+        MEMORIES.iter().map(|m| self.memory_blocks(*m)).fold(MemoryBlocks::default(), |a, b| MemoryBlocks {
+            block_rams: a.block_rams + b.block_rams,
+            sprams: a.sprams + b.sprams,
+        })
     }
 }
 
@@ -117,25 +83,12 @@ pub(super) fn blocks_of(
     bytes: usize,
 ) -> MemoryBlocks {
     let fewest = |shapes: &[(usize, usize)]| {
-        shapes
-            .iter()
-            .map(|(depth, width)| words.div_ceil(*depth) * (8 * bytes).div_ceil(*width))
-            .min()
-            .unwrap_or(0)
+        shapes.iter().map(|(depth, width)| words.div_ceil(*depth) * (8 * bytes).div_ceil(*width)).min().unwrap_or(0)
     };
     match (family, kind, memory) {
         (Family::Generic, ..) => MemoryBlocks::default(),
-        (_, ActivationKind::Spram, OnChip::Activation) => MemoryBlocks {
-            block_rams: 0,
-            sprams: fewest(SPRAM_SHAPES),
-        },
-        (Family::Ice40 { .. }, ..) => MemoryBlocks {
-            block_rams: fewest(ICE40_SHAPES),
-            sprams: 0,
-        },
-        (Family::Ecp5 { .. }, ..) => MemoryBlocks {
-            block_rams: fewest(ECP5_SHAPES),
-            sprams: 0,
-        },
+        (_, ActivationKind::Spram, OnChip::Activation) => MemoryBlocks { block_rams: 0, sprams: fewest(SPRAM_SHAPES) },
+        (Family::Ice40 { .. }, ..) => MemoryBlocks { block_rams: fewest(ICE40_SHAPES), sprams: 0 },
+        (Family::Ecp5 { .. }, ..) => MemoryBlocks { block_rams: fewest(ECP5_SHAPES), sprams: 0 },
     }
 }

@@ -20,12 +20,7 @@ pub(super) struct Rule {
 
 impl Rule {
     pub fn new(kind: Kind, low: i64, high: i64, reason: impl Into<String>) -> Self {
-        Self {
-            kind,
-            low,
-            high,
-            reason: reason.into(),
-        }
+        Self { kind, low, high, reason: reason.into() }
     }
 
     /// Why `value` is wrong and the nearest right values, or `None` when it is right.
@@ -39,25 +34,10 @@ impl Rule {
             Kind::PowerOfTwo => "a power of two".to_owned(),
             Kind::MultipleOf(k) => format!("a multiple of {k}"),
         };
-        let reason = if self.reason.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", self.reason)
-        };
-        let near: Vec<_> = below
-            .into_iter()
-            .chain(above)
-            .map(|x| x.to_string())
-            .collect();
-        let near = if near.is_empty() {
-            String::new()
-        } else {
-            format!("; nearest {}", near.join(", "))
-        };
-        Some(format!(
-            "it must be {what} from {} to {}{reason}{near}",
-            self.low, self.high
-        ))
+        let reason = if self.reason.is_empty() { String::new() } else { format!(" ({})", self.reason) };
+        let near: Vec<_> = below.into_iter().chain(above).map(|x| x.to_string()).collect();
+        let near = if near.is_empty() { String::new() } else { format!("; nearest {}", near.join(", ")) };
+        Some(format!("it must be {what} from {} to {}{reason}{near}", self.low, self.high))
     }
 
     /// The largest right value that is not above `value`.
@@ -76,13 +56,12 @@ impl Rule {
         let bottom = value.max(self.low);
         let candidate = match self.kind {
             Kind::Any => Some(bottom),
-            Kind::PowerOfTwo => u64::try_from(bottom)
-                .ok()
-                .and_then(|x| i64::try_from(x.checked_next_power_of_two()?).ok()),
-            Kind::MultipleOf(k) => bottom
-                .checked_add(k - 1)
-                .and_then(|x| x.checked_div_euclid(k))
-                .and_then(|q| q.checked_mul(k)),
+            Kind::PowerOfTwo => {
+                u64::try_from(bottom).ok().and_then(|x| i64::try_from(x.checked_next_power_of_two()?).ok())
+            }
+            Kind::MultipleOf(k) => {
+                bottom.checked_add(k - 1).and_then(|x| x.checked_div_euclid(k)).and_then(|q| q.checked_mul(k))
+            }
         };
         candidate.filter(|x| *x <= self.high)
     }
@@ -94,11 +73,7 @@ mod tests {
 
     #[test]
     fn nearest_values_obey_the_rule_and_enclose_the_wrong_one() {
-        for (kind, low, high) in [
-            (Kind::Any, 3, 9),
-            (Kind::PowerOfTwo, 2, 64),
-            (Kind::MultipleOf(6), 12, 48),
-        ] {
+        for (kind, low, high) in [(Kind::Any, 3, 9), (Kind::PowerOfTwo, 2, 64), (Kind::MultipleOf(6), 12, 48)] {
             let rule = Rule::new(kind, low, high, "");
             for value in (-5..70).chain([i64::MIN, i64::MAX]) {
                 let (below, above) = (rule.at_most(value), rule.at_least(value));

@@ -28,24 +28,13 @@ impl Faults {
     /// `key` of `section` has a value that cannot be, for `reason`.
     pub fn wrong(&mut self, section: &Section, key: &str, reason: &str) {
         if let Some(entry) = section.entries.get(key) {
-            self.add(
-                entry.line,
-                format!("{key} = {} is wrong because {reason}", entry.value),
-            );
+            self.add(entry.line, format!("{key} = {} is wrong because {reason}", entry.value));
         }
     }
 
     /// `key` is too large for the part; `largest` would fit.
-    pub fn too_large(
-        &mut self,
-        section: &Section,
-        key: &str,
-        reason: &str,
-        largest: Option<usize>,
-    ) {
-        let would_do = largest.map_or("another memory must shrink".to_owned(), |words| {
-            format!("nearest {words}")
-        });
+    pub fn too_large(&mut self, section: &Section, key: &str, reason: &str, largest: Option<usize>) {
+        let would_do = largest.map_or("another memory must shrink".to_owned(), |words| format!("nearest {words}"));
         self.wrong(section, key, &format!("{reason}; {would_do}"));
     }
 
@@ -91,22 +80,18 @@ impl Section {
     ) -> Option<Self> {
         match document.remove(name) {
             None => {
-                faults.add(
-                    1,
-                    format!("section [{name}] is missing; it holds {}", keys.join(", ")),
-                );
+                faults.add(1, format!("section [{name}] is missing; it holds {}", keys.join(", ")));
                 None
             }
-            Some(Entry {
-                line,
-                value: Value::Table(entries),
-            }) => Some(Self {
-                name,
-                line,
-                entries,
-            }),
+            Some(Entry { line, value: Value::Table(entries) }) => Some(Self { name, line, entries }),
             Some(Entry { line, value }) => {
-                faults.add(line, format!("{name} = {value} is wrong because it must be a section, [{name}], that holds {}", keys.join(", ")));
+                faults.add(
+                    line,
+                    format!(
+                        "{name} = {value} is wrong because it must be a section, [{name}], that holds {}",
+                        keys.join(", ")
+                    ),
+                );
                 None
             }
         }
@@ -116,13 +101,7 @@ impl Section {
     pub fn close(&self, keys: &[&str], faults: &mut Faults) {
         for (key, entry) in &self.entries {
             if !keys.contains(&key.as_str()) {
-                faults.unknown(
-                    entry.line,
-                    &format!("{key} = {}", entry.value),
-                    key,
-                    keys,
-                    &format!("[{}]", self.name),
-                );
+                faults.unknown(entry.line, &format!("{key} = {}", entry.value), key, keys, &format!("[{}]", self.name));
             }
         }
     }
@@ -130,10 +109,7 @@ impl Section {
     /// The text of `key`, or `None` after a fault.
     pub fn text(&mut self, key: &str, faults: &mut Faults) -> Option<String> {
         match self.entries.get(key) {
-            Some(Entry {
-                value: Value::Text(text),
-                ..
-            }) => Some(text.clone()),
+            Some(Entry { value: Value::Text(text), .. }) => Some(text.clone()),
             Some(_) => {
                 faults.wrong(self, key, "it must be text in quotes");
                 None
@@ -154,26 +130,15 @@ impl Section {
         let all: Vec<_> = choices.iter().map(|c| format!("{c:?}")).collect();
         let nearest = near(&text, choices.iter().copied(), 2);
         let nearest: Vec<_> = nearest.iter().map(|c| format!("{c:?}")).collect();
-        let nearest = if nearest.is_empty() {
-            String::new()
-        } else {
-            format!("; nearest {}", nearest.join(", "))
-        };
-        faults.wrong(
-            self,
-            key,
-            &format!("there are only {}{nearest}", all.join(", ")),
-        );
+        let nearest = if nearest.is_empty() { String::new() } else { format!("; nearest {}", nearest.join(", ")) };
+        faults.wrong(self, key, &format!("there are only {}{nearest}", all.join(", ")));
         None
     }
 
     /// The integer of `key` if it obeys `rule`, or `None` after a fault.
     pub fn integer(&mut self, key: &str, rule: &Rule, faults: &mut Faults) -> Option<i64> {
         match self.entries.get(key) {
-            Some(Entry {
-                value: Value::Integer(x),
-                ..
-            }) => {
+            Some(Entry { value: Value::Integer(x), .. }) => {
                 let x = *x;
                 match rule.broken_by(x) {
                     None => return Some(x),
@@ -181,22 +146,13 @@ impl Section {
                 }
             }
             Some(_) => faults.wrong(self, key, "it must be an integer without quotes"),
-            None => {
-                return self.missing(
-                    key,
-                    &format!("an integer from {} to {}", rule.low, rule.high),
-                    faults,
-                )
-            }
+            None => return self.missing(key, &format!("an integer from {} to {}", rule.low, rule.high), faults),
         }
         None
     }
 
     fn missing<T>(&self, key: &str, what: &str, faults: &mut Faults) -> Option<T> {
-        faults.add(
-            self.line,
-            format!("section [{}] has no {key}; it needs {what}", self.name),
-        );
+        faults.add(self.line, format!("section [{}] has no {key}; it needs {what}", self.name));
         None
     }
 }

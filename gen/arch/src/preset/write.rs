@@ -29,9 +29,7 @@ impl Architecture {
     pub fn hash(&self) -> u64 {
         self.hardware_toml()
             .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-            })
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
     }
 
     fn hardware_toml(&self) -> String {

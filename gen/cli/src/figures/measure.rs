@@ -150,7 +150,13 @@ pub fn harness() -> Result<Measured, Failure> {
     let text = rtl::verilog(&arch)?;
     let found = harness_ratio(&verilator, engine::TOP, &text, &build, &joined.memory, &options, 5 * REPETITIONS)
         .map_err(|error| Failure::Check(error.to_string()))?;
-    Ok(Measured { value: found.ratio(), preset: arch.name, tool: execution::version(&verilator), seed: SEED, breakdown: None })
+    Ok(Measured {
+        value: found.ratio(),
+        preset: arch.name,
+        tool: execution::version(&verilator),
+        seed: SEED,
+        breakdown: None,
+    })
 }
 
 /// Seconds to emit every preset's Verilog, as `cortado verilog --all` does, without writing it.

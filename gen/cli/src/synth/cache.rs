@@ -34,9 +34,7 @@ pub(super) fn kept<T: Serialize + DeserializeOwned>(
             publish::<T>(&work, folder)?;
             // What is kept, not what was made: serde_json may read a float one bit off what it wrote, and the
             // first answer must equal the later ones.
-            read(folder).ok_or_else(|| {
-                SynthError::report(&folder.join(RESULT), "cannot be read back as written")
-            })
+            read(folder).ok_or_else(|| SynthError::report(&folder.join(RESULT), "cannot be read back as written"))
         }
         Err(error) => {
             let failed = suffixed(folder, "failed");
@@ -55,8 +53,7 @@ fn read<T: DeserializeOwned>(folder: &Path) -> Option<T> {
 
 fn write<T: Serialize>(folder: &Path, result: &T) -> Result<(), SynthError> {
     let path = folder.join(RESULT);
-    let text = serde_json::to_vec_pretty(result)
-        .map_err(|error| SynthError::report(&path, error.to_string()))?;
+    let text = serde_json::to_vec_pretty(result).map_err(|error| SynthError::report(&path, error.to_string()))?;
     fs::write(&path, text).map_err(SynthError::io(&path))
 }
 
@@ -105,10 +102,7 @@ mod tests {
     fn the_first_answer_equals_the_kept_one_to_the_last_bit() {
         let scratch = Scratch::new("bits");
         // Most of these come back from serde_json as written; the first is one that did not.
-        for (index, seconds) in [1.3527826090000001, 0.481251208, 365.363525390625, 0.1]
-            .iter()
-            .enumerate()
-        {
+        for (index, seconds) in [1.3527826090000001, 0.481251208, 365.363525390625, 0.1].iter().enumerate() {
             let folder = scratch.path().join(index.to_string());
             let first: f64 = kept(&folder, |_| Ok(*seconds)).expect("making a number succeeds");
             let second: f64 = kept(&folder, |_| Ok(0.0)).expect("the number is kept");

@@ -44,10 +44,7 @@ pub enum SynthError {
 impl SynthError {
     /// Names the file an I/O error belongs to, for use with `map_err`.
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> SynthError + '_ {
-        move |source| SynthError::Io {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| SynthError::Io { path: path.to_owned(), source }
     }
 
     /// The same error after the folder `from` became `to`.
@@ -65,10 +62,7 @@ impl SynthError {
 
     /// A report at `path` that does not hold `what`.
     pub(super) fn report(path: &Path, what: impl Into<String>) -> SynthError {
-        SynthError::Report {
-            path: path.to_owned(),
-            what: what.into(),
-        }
+        SynthError::Report { path: path.to_owned(), what: what.into() }
     }
 }
 
@@ -76,11 +70,9 @@ impl fmt::Display for SynthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SynthError::Request(what) => write!(f, "{what}"),
-            SynthError::ToolMissing { tool, searched } => write!(
-                f,
-                "{tool} not found in {} nor on the path; `make tools` installs it",
-                searched.display()
-            ),
+            SynthError::ToolMissing { tool, searched } => {
+                write!(f, "{tool} not found in {} nor on the path; `make tools` installs it", searched.display())
+            }
             SynthError::ToolFailed { tool, line, log } => {
                 write!(f, "{tool}: {line} (log: {})", log.display())
             }

@@ -45,22 +45,14 @@ impl Harness {
 /// # Errors
 /// Says what is wrong when the module or its one-bit clock input is absent, a port is bidirectional, or the
 /// netlist is not in Yosys' form.
-pub(super) fn attach(
-    netlist: &mut Value,
-    top: &str,
-    clock: &str,
-    family: Family,
-) -> Result<Harness, String> {
+pub(super) fn attach(netlist: &mut Value, top: &str, clock: &str, family: Family) -> Result<Harness, String> {
     let module = netlist
         .pointer_mut(&format!("/modules/{top}"))
         .and_then(Value::as_object_mut)
         .ok_or_else(|| format!("no module {top} in the netlist"))?;
     let mut next_net = 1 + largest_net(module);
     let ports = Ports::read(module, clock)?;
-    let cells = module
-        .get_mut("cells")
-        .and_then(Value::as_object_mut)
-        .ok_or("no cells in the netlist's top module")?;
+    let cells = module.get_mut("cells").and_then(Value::as_object_mut).ok_or("no cells in the netlist's top module")?;
 
     let mut fresh = || {
         next_net += 1;
@@ -82,10 +74,7 @@ pub(super) fn attach(
         let mut last = 0;
         for (index, bit) in ports.outputs.iter().enumerate() {
             let (mixed, stage) = (fresh(), fresh());
-            cells.insert(
-                format!("{OUTPUT}_xor_{index}"),
-                xor(family, &previous, *bit, mixed),
-            );
+            cells.insert(format!("{OUTPUT}_xor_{index}"), xor(family, &previous, *bit, mixed));
             let register = flip_flop(family, ports.clock, mixed, stage);
             cells.insert(format!("{OUTPUT}_{index}"), register);
             previous = json!(stage);
@@ -94,10 +83,7 @@ pub(super) fn attach(
         pins.insert(OUTPUT.to_owned(), pin("output", last));
     }
     module.insert("ports".to_owned(), Value::Object(pins));
-    Ok(Harness {
-        input_bits: ports.inputs.len() as u64,
-        output_bits: ports.outputs.len() as u64,
-    })
+    Ok(Harness { input_bits: ports.inputs.len() as u64, output_bits: ports.outputs.len() as u64 })
 }
 
 /// The nets at the module's ports. Constant output bits are left out: they need no register.
@@ -109,10 +95,7 @@ struct Ports {
 
 impl Ports {
     fn read(module: &Map<String, Value>, clock: &str) -> Result<Ports, String> {
-        let ports = module
-            .get("ports")
-            .and_then(Value::as_object)
-            .ok_or("no ports in the netlist's top module")?;
+        let ports = module.get("ports").and_then(Value::as_object).ok_or("no ports in the netlist's top module")?;
         let mut clock_net = None;
         let mut inputs = Vec::new();
         let mut outputs = Vec::new();
@@ -139,16 +122,9 @@ impl Ports {
         }
         let clock = clock_net.ok_or_else(|| {
             let names: Vec<&str> = ports.keys().map(String::as_str).collect();
-            format!(
-                "no input is called {clock}; the ports are: {}",
-                names.join(", ")
-            )
+            format!("no input is called {clock}; the ports are: {}", names.join(", "))
         })?;
-        Ok(Ports {
-            clock,
-            inputs,
-            outputs,
-        })
+        Ok(Ports { clock, inputs, outputs })
     }
 }
 
@@ -162,10 +138,7 @@ fn largest_net(module: &Map<String, Value>) -> u64 {
         let group = module.get(group).and_then(Value::as_object);
         group.into_iter().flat_map(Map::values)
     };
-    let named = members("ports")
-        .chain(members("netnames"))
-        .filter_map(|owner| owner.get("bits"))
-        .map(bits);
+    let named = members("ports").chain(members("netnames")).filter_map(|owner| owner.get("bits")).map(bits);
     let connected = members("cells")
         .filter_map(|cell| cell.get("connections"))
         .filter_map(Value::as_object)
@@ -224,8 +197,7 @@ mod tests {
 
     /// One LUT between two inputs and two outputs, of which one is constant; net 40 occurs in a cell only.
     fn netlist(ports: Value) -> Value {
-        let cell =
-            json!({"type": "LUT4", "connections": {"A": [3], "B": [4], "C": [40], "Z": [5]}});
+        let cell = json!({"type": "LUT4", "connections": {"A": [3], "B": [4], "C": [40], "Z": [5]}});
         json!({"modules": {"top": {"ports": ports, "cells": {"lut": cell}, "netnames": {}}}})
     }
 
@@ -242,13 +214,7 @@ mod tests {
         for family in [Family::Ice40, Family::Ecp5] {
             let mut netlist = netlist(ports());
             let harness = attach(&mut netlist, "top", "clock", family).expect("it fits");
-            assert_eq!(
-                harness,
-                Harness {
-                    input_bits: 2,
-                    output_bits: 1
-                }
-            );
+            assert_eq!(harness, Harness { input_bits: 2, output_bits: 1 });
             let top = &netlist["modules"]["top"];
             let pins: Vec<&String> = top["ports"].as_object().expect("ports").keys().collect();
             assert_eq!(pins, ["clock", INPUT, OUTPUT]);
@@ -269,10 +235,7 @@ mod tests {
             for net in [3, 4, 5] {
                 assert!(drivers.contains_key(&net), "net {net} has no driver");
             }
-            assert!(
-                !drivers.contains_key(&40),
-                "a net of the design was taken for the harness"
-            );
+            assert!(!drivers.contains_key(&40), "a net of the design was taken for the harness");
             let last = top["ports"][OUTPUT]["bits"][0].as_u64().expect("a net");
             assert!(drivers.contains_key(&last));
         }
@@ -286,25 +249,14 @@ mod tests {
             ports
         };
         for (ports, says) in [
-            (
-                with("bus", json!({"direction": "inout", "bits": [9]})),
-                "port bus is inout",
-            ),
-            (
-                with("clock", json!({"direction": "input", "bits": [2, 9]})),
-                "clock has 2 bits",
-            ),
-            (
-                json!({"clk": {"direction": "input", "bits": [2]}}),
-                "the ports are: clk",
-            ),
+            (with("bus", json!({"direction": "inout", "bits": [9]})), "port bus is inout"),
+            (with("clock", json!({"direction": "input", "bits": [2, 9]})), "clock has 2 bits"),
+            (json!({"clk": {"direction": "input", "bits": [2]}}), "the ports are: clk"),
         ] {
-            let error = attach(&mut netlist(ports), "top", "clock", Family::Ecp5)
-                .expect_err("not to be harnessed");
+            let error = attach(&mut netlist(ports), "top", "clock", Family::Ecp5).expect_err("not to be harnessed");
             assert!(error.contains(says), "{error}");
         }
-        let error =
-            attach(&mut json!({}), "top", "clock", Family::Ecp5).expect_err("not a netlist");
+        let error = attach(&mut json!({}), "top", "clock", Family::Ecp5).expect_err("not a netlist");
         assert!(error.contains("no module top"), "{error}");
     }
 }

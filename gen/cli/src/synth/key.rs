@@ -26,9 +26,7 @@ impl Key {
     }
 
     fn fold(hash: u128, bytes: &[u8]) -> u128 {
-        bytes.iter().fold(hash, |hash, byte| {
-            (hash ^ u128::from(*byte)).wrapping_mul(Key::PRIME)
-        })
+        bytes.iter().fold(hash, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(Key::PRIME))
     }
 
     /// Adds a piece of text.
@@ -53,10 +51,7 @@ mod tests {
 
     #[test]
     fn keys_match_the_published_fnv_values() {
-        assert_eq!(
-            Key::fold(Key::OFFSET, b"a"),
-            0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964
-        );
+        assert_eq!(Key::fold(Key::OFFSET, b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
     }
 
     #[test]

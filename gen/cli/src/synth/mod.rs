@@ -189,9 +189,7 @@ pub fn synth(request: &SynthRequest) -> Result<SynthReport, SynthError> {
     let netlist_dir = request.out_dir.join(name);
     let mapped = cache::kept(&netlist_dir, |folder| job.run(&yosys, folder))?;
     let routed = match (&request.route, nextpnr) {
-        (Some(wanted), Some(nextpnr)) => {
-            Some(route(request, wanted, &nextpnr, &netlist_dir, &key)?)
-        }
+        (Some(wanted), Some(nextpnr)) => Some(route(request, wanted, &nextpnr, &netlist_dir, &key)?),
         _ => None,
     };
     Ok(SynthReport {
@@ -221,11 +219,7 @@ fn route(
         requested_mhz: wanted.requested_mhz,
         mapped,
     };
-    let mut key = key
-        .clone()
-        .text("route 1")
-        .text(&nextpnr.version)
-        .text(&wanted.requested_mhz.to_string());
+    let mut key = key.clone().text("route 1").text(&nextpnr.version).text(&wanted.requested_mhz.to_string());
     key = match &wanted.pins {
         Pins::Harness => key.text("harness").text(&request.clock),
         Pins::Constraints(file) => key.text("pins").file(file)?,
@@ -237,20 +231,11 @@ fn route(
         |seed| cache::kept(&folder(seed), |work| job.run(nextpnr, seed, work)),
         |placed| placed.fmax_mhz >= wanted.requested_mhz,
     )?;
-    let seeds = tried.iter().map(|(seed, placed)| SeedReport {
-        seed: *seed,
-        fmax_mhz: placed.fmax_mhz,
-    });
+    let seeds = tried.iter().map(|(seed, placed)| SeedReport { seed: *seed, fmax_mhz: placed.fmax_mhz });
     let seeds = seeds.collect();
     let (seed, best) = tried
         .into_iter()
-        .reduce(|best, next| {
-            if next.1.fmax_mhz > best.1.fmax_mhz {
-                next
-            } else {
-                best
-            }
-        })
+        .reduce(|best, next| if next.1.fmax_mhz > best.1.fmax_mhz { next } else { best })
         .ok_or_else(no_seeds)?;
     Ok(RoutedReport {
         fmax_mhz: best.fmax_mhz,
@@ -277,9 +262,7 @@ fn check(request: &SynthRequest) -> Result<(), SynthError> {
     for (what, name) in [("top", &request.top), ("clock", &request.clock)] {
         let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return refuse(format!(
-                "{what} is {name:?}, not a plain Verilog name (letters, digits and _)"
-            ));
+            return refuse(format!("{what} is {name:?}, not a plain Verilog name (letters, digits and _)"));
         }
     }
     if request.sources.is_empty() {
@@ -293,10 +276,7 @@ fn check(request: &SynthRequest) -> Result<(), SynthError> {
     }
     // NaN fails this comparison too.
     if !(route.requested_mhz > 0.0 && route.requested_mhz <= 1000.0) {
-        return refuse(format!(
-            "requested clock is {} MHz; give more than 0 and at most 1000",
-            route.requested_mhz
-        ));
+        return refuse(format!("requested clock is {} MHz; give more than 0 and at most 1000", route.requested_mhz));
     }
     Ok(())
 }

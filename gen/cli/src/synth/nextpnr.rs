@@ -40,12 +40,7 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// Places and routes with one seed, leaving report, log and the routed chip in `folder`.
-    pub(super) fn run(
-        &self,
-        nextpnr: &Tool,
-        seed: u32,
-        folder: &Path,
-    ) -> Result<Placed, SynthError> {
+    pub(super) fn run(&self, nextpnr: &Tool, seed: u32, folder: &Path) -> Result<Placed, SynthError> {
         let (netlist, harness) = self.netlist(folder)?;
         let args = self.args(seed, netlist);
         let start = Instant::now();
@@ -53,13 +48,10 @@ impl Job<'_> {
         let seconds = start.elapsed().as_secs_f64();
         let report = folder.join(REPORT);
         let text = fs::read_to_string(&report).map_err(SynthError::io(&report))?;
-        let figures = read_report(&text, self.part.family())
-            .map_err(|what| SynthError::report(&report, what))?;
+        let figures = read_report(&text, self.part.family()).map_err(|what| SynthError::report(&report, what))?;
         Ok(Placed {
             fmax_mhz: figures.fmax_mhz,
-            comb: figures
-                .comb
-                .saturating_sub(harness.comb(self.part.family())),
+            comb: figures.comb.saturating_sub(harness.comb(self.part.family())),
             comb_available: figures.comb_available,
             harness,
             seconds,
@@ -75,8 +67,8 @@ impl Job<'_> {
         }
         let mapped = self.mapped.join(NETLIST);
         let text = fs::read(&mapped).map_err(SynthError::io(&mapped))?;
-        let mut netlist: Value = serde_json::from_slice(&text)
-            .map_err(|error| SynthError::report(&mapped, error.to_string()))?;
+        let mut netlist: Value =
+            serde_json::from_slice(&text).map_err(|error| SynthError::report(&mapped, error.to_string()))?;
         let family = self.part.family();
         let harness = harness::attach(&mut netlist, self.top, self.clock, family)
             .map_err(|what| SynthError::report(&mapped, what))?;
@@ -138,10 +130,7 @@ struct Figures {
 /// Reads the text of nextpnr's `--report`: the slowest clock and the logic cells used.
 fn read_report(text: &str, family: Family) -> Result<Figures, String> {
     let report: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let clocks = report
-        .get("fmax")
-        .and_then(Value::as_object)
-        .ok_or("no fmax in the report")?;
+    let clocks = report.get("fmax").and_then(Value::as_object).ok_or("no fmax in the report")?;
     let fmax_mhz = clocks
         .values()
         .filter_map(|clock| clock.get("achieved")?.as_f64())
@@ -157,11 +146,7 @@ fn read_report(text: &str, family: Family) -> Result<Figures, String> {
             .and_then(Value::as_u64)
             .ok_or_else(|| format!("no utilization of {comb}, {what}, in the report"))
     };
-    Ok(Figures {
-        fmax_mhz,
-        comb: count("used")?,
-        comb_available: count("available")?,
-    })
+    Ok(Figures { fmax_mhz, comb: count("used")?, comb_available: count("available")? })
 }
 
 #[cfg(test)]
@@ -172,19 +157,11 @@ mod tests {
     fn the_slowest_clock_and_the_logic_cells_are_read() {
         let ice40 = r#"{"critical_paths": [], "fmax": {"clock$SB_IO_IN_$glb_clk": {"achieved": 143.25, "constraint": 24}},
             "utilization": {"ICESTORM_DSP": {"available": 8, "used": 0}, "ICESTORM_LC": {"available": 5280, "used": 11}}}"#;
-        let figures = Figures {
-            fmax_mhz: 143.25,
-            comb: 11,
-            comb_available: 5280,
-        };
+        let figures = Figures { fmax_mhz: 143.25, comb: 11, comb_available: 5280 };
         assert_eq!(read_report(ice40, Family::Ice40), Ok(figures));
         let ecp5 = r#"{"fmax": {"$glbnet$a": {"achieved": 371.5, "constraint": 100}, "$glbnet$b": {"achieved": 90.5, "constraint": 80}},
             "utilization": {"TRELLIS_COMB": {"available": 24288, "used": 15}}}"#;
-        let figures = Figures {
-            fmax_mhz: 90.5,
-            comb: 15,
-            comb_available: 24288,
-        };
+        let figures = Figures { fmax_mhz: 90.5, comb: 15, comb_available: 24288 };
         assert_eq!(read_report(ecp5, Family::Ecp5), Ok(figures));
     }
 
@@ -193,10 +170,7 @@ mod tests {
         for (text, says) in [
             (r#"{"utilization": {}}"#, "no fmax"),
             (r#"{"fmax": {}}"#, "no clock"),
-            (
-                r#"{"fmax": {"c": {"achieved": 9.0}}, "utilization": {}}"#,
-                "TRELLIS_COMB",
-            ),
+            (r#"{"fmax": {"c": {"achieved": 9.0}}, "utilization": {}}"#, "TRELLIS_COMB"),
             ("", "EOF"),
         ] {
             let message = read_report(text, Family::Ecp5).expect_err("figures are missing");

@@ -32,12 +32,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order of size.
-    pub const ALL: [Part; 4] = [
-        Part::Ice40Up5k,
-        Part::Ice40Hx8k,
-        Part::Ecp5Lfe25,
-        Part::Ecp5Lfe85,
-    ];
+    pub const ALL: [Part; 4] = [Part::Ice40Up5k, Part::Ice40Hx8k, Part::Ecp5Lfe25, Part::Ecp5Lfe85];
 
     /// The name used in requests, reports and folders.
     pub fn name(self) -> &'static str {
@@ -92,13 +87,10 @@ impl FromStr for Part {
 
     /// Reads a part's name; the error lists the names there are.
     fn from_str(name: &str) -> Result<Part, String> {
-        Part::ALL
-            .into_iter()
-            .find(|part| part.name() == name)
-            .ok_or_else(|| {
-                let known = Part::ALL.map(Part::name).join(", ");
-                format!("no part is called {name:?}; there are: {known}")
-            })
+        Part::ALL.into_iter().find(|part| part.name() == name).ok_or_else(|| {
+            let known = Part::ALL.map(Part::name).join(", ");
+            format!("no part is called {name:?}; there are: {known}")
+        })
     }
 }
 
@@ -119,10 +111,7 @@ mod tests {
     #[test]
     fn an_unknown_part_names_the_known_ones() {
         let message = "xc7a35t".parse::<Part>().expect_err("not a part of ours");
-        assert!(
-            message.contains("xc7a35t") && message.contains("ecp5-85k-cabga381"),
-            "{message}"
-        );
+        assert!(message.contains("xc7a35t") && message.contains("ecp5-85k-cabga381"), "{message}");
     }
 
     #[test]

@@ -37,9 +37,7 @@ pub(super) fn try_until<T: Send, E: Send>(
             });
         }
     });
-    let mut done = done
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut done = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     done.sort_by_key(|(index, ..)| *index);
     let mut results = Vec::new();
     for (_, seed, result) in done {

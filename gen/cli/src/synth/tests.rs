@@ -15,20 +15,14 @@ fn tools_dir() -> PathBuf {
 fn request(part: Part, scratch: &Scratch) -> SynthRequest {
     SynthRequest {
         tools_dir: tools_dir(),
-        route: Some(RouteRequest {
-            requested_mhz: 50.0,
-            seeds: vec![1, 2],
-            pins: Pins::Harness,
-        }),
+        route: Some(RouteRequest { requested_mhz: 50.0, seeds: vec![1, 2], pins: Pins::Harness }),
         ..SynthRequest::new(&counter(), "counter", part, scratch.path())
     }
 }
 
 /// Whether the tools for `part` are here.
 fn has_tools(part: Part) -> bool {
-    let found = Tool::yosys(&tools_dir())
-        .and_then(|_| Tool::nextpnr(part.family(), &tools_dir()))
-        .map(|_| ());
+    let found = Tool::yosys(&tools_dir()).and_then(|_| Tool::nextpnr(part.family(), &tools_dir())).map(|_| ());
     match found {
         Ok(()) => true,
         Err(error) => {
@@ -46,19 +40,12 @@ fn a_counter_is_mapped_routed_and_remembered_on_every_part() {
         let request = request(part, &scratch);
         let report = synth(&request).unwrap_or_else(|error| panic!("{part}: {error}"));
         assert_eq!(report.cells.ff, 8, "{part}: {report:?}");
-        assert_eq!(
-            (report.cells.dsp, report.cells.bram),
-            (0, 0),
-            "{part}: {report:?}"
-        );
+        assert_eq!((report.cells.dsp, report.cells.bram), (0, 0), "{part}: {report:?}");
         assert!(report.netlist_dir.join("netlist.v").is_file());
 
         let routed = report.routed.as_ref().expect("routing was asked for");
         assert!(routed.met && routed.fmax_mhz > 50.0, "{part}: {routed:?}");
-        assert_eq!(
-            (routed.harness.input_bits, routed.harness.output_bits),
-            (1, 8)
-        );
+        assert_eq!((routed.harness.input_bits, routed.harness.output_bits), (1, 8));
         assert!((8..=24).contains(&routed.comb), "{part}: {routed:?}");
         assert_eq!(routed.seeds.len(), 1, "seed 1 meets 50 MHz: {routed:?}");
         assert!(routed.chip.is_file());
@@ -95,17 +82,11 @@ fn a_tool_that_refuses_is_quoted_with_its_log() {
         return;
     }
     let scratch = Scratch::new("refused");
-    let request = SynthRequest {
-        top: "encounter".to_owned(),
-        ..request(part, &scratch)
-    };
+    let request = SynthRequest { top: "encounter".to_owned(), ..request(part, &scratch) };
     match synth(&request) {
         Err(SynthError::ToolFailed { tool, line, log }) => {
             assert_eq!(tool, "yosys");
-            assert!(
-                line.starts_with("ERROR") && line.contains("encounter"),
-                "{line}"
-            );
+            assert!(line.starts_with("ERROR") && line.contains("encounter"), "{line}");
             assert!(log.is_file(), "{}", log.display());
         }
         other => panic!("a design without that top went through: {other:?}"),
@@ -117,13 +98,7 @@ fn a_report_survives_json_with_the_agreed_names() {
     let report = SynthReport {
         top: "engine".to_owned(),
         part: Part::Ecp5Lfe85,
-        cells: Cells {
-            lut4: 9,
-            ff: 8,
-            dsp: 7,
-            bram: 6,
-            ..Cells::default()
-        },
+        cells: Cells { lut4: 9, ff: 8, dsp: 7, bram: 6, ..Cells::default() },
         yosys: "0.70".to_owned(),
         synth_seconds: 1.5,
         netlist_dir: PathBuf::from("n"),
@@ -146,21 +121,12 @@ fn a_report_survives_json_with_the_agreed_names() {
         assert_eq!(json[name].as_f64(), Some(value), "{name}");
     }
     assert_eq!(json["fmax_mhz"].as_f64(), Some(101.5));
-    assert_eq!(
-        serde_json::from_value::<SynthReport>(json).ok(),
-        Some(report.clone())
-    );
+    assert_eq!(serde_json::from_value::<SynthReport>(json).ok(), Some(report.clone()));
 
-    let unrouted = SynthReport {
-        routed: None,
-        ..report
-    };
+    let unrouted = SynthReport { routed: None, ..report };
     let json = serde_json::to_value(&unrouted).expect("a report serialises");
     assert!(json.get("fmax_mhz").is_none());
-    assert_eq!(
-        serde_json::from_value::<SynthReport>(json).ok(),
-        Some(unrouted)
-    );
+    assert_eq!(serde_json::from_value::<SynthReport>(json).ok(), Some(unrouted));
 }
 
 #[test]
@@ -168,11 +134,7 @@ fn a_request_that_cannot_be_right_is_refused_before_any_tool_is_looked_for() {
     let nowhere = Path::new("no/such/root");
     let good = SynthRequest::new(&counter(), "counter", Part::Ecp5Lfe25, nowhere);
     let route = |requested_mhz: f64, seeds: &[u32]| {
-        Some(RouteRequest {
-            requested_mhz,
-            seeds: seeds.to_vec(),
-            pins: Pins::Harness,
-        })
+        Some(RouteRequest { requested_mhz, seeds: seeds.to_vec(), pins: Pins::Harness })
     };
     let with = |change: &dyn Fn(&mut SynthRequest)| {
         let mut request = good.clone();

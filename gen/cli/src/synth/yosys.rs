@@ -66,8 +66,7 @@ impl Job<'_> {
         let seconds = start.elapsed().as_secs_f64();
         let stat = folder.join(STAT);
         let text = fs::read_to_string(&stat).map_err(SynthError::io(&stat))?;
-        let cells = count_cells(&text, self.part.family())
-            .map_err(|what| SynthError::report(&stat, what))?;
+        let cells = count_cells(&text, self.part.family()).map_err(|what| SynthError::report(&stat, what))?;
         Ok(Mapped { cells, seconds })
     }
 
@@ -92,9 +91,7 @@ impl Job<'_> {
             names.push(name);
         }
         for data in self.data {
-            let inside = data
-                .components()
-                .all(|part| matches!(part, Component::Normal(_)));
+            let inside = data.components().all(|part| matches!(part, Component::Normal(_)));
             if !inside {
                 return Err(SynthError::Request(format!(
                     "{}: a $readmemh file needs a path below the current folder, without '..'",
@@ -147,9 +144,7 @@ fn count_cells(stat: &str, family: Family) -> Result<Cells, String> {
         .ok_or("no /design/num_cells_by_type in the output of `stat -json`")?;
     let mut cells = Cells::default();
     for (cell, count) in types {
-        let count = count
-            .as_u64()
-            .ok_or_else(|| format!("the number of {cell} is {count}, not a count"))?;
+        let count = count.as_u64().ok_or_else(|| format!("the number of {cell} is {count}, not a count"))?;
         if cell.starts_with('$') {
             return Err(format!(
                 "{count} cells of type {cell} were not mapped to the part; see yosys.log beside this file"
@@ -197,15 +192,7 @@ mod tests {
         let text = stat(
             r#""CCU2C": 24, "DP16KD": 4, "L6MUX21": 2, "LUT4": 811, "MULT18X18D": 16, "TRELLIS_DPR16X4": 8, "TRELLIS_FF": 708"#,
         );
-        let expected = Cells {
-            lut4: 811,
-            ff: 708,
-            carry: 24,
-            dsp: 16,
-            bram: 4,
-            spram: 0,
-            lutram: 8,
-        };
+        let expected = Cells { lut4: 811, ff: 708, carry: 24, dsp: 16, bram: 4, spram: 0, lutram: 8 };
         assert_eq!(count_cells(&text, Family::Ecp5), Ok(expected));
     }
 
@@ -214,15 +201,7 @@ mod tests {
         let text = stat(
             r#""SB_CARRY": 6, "SB_DFF": 3, "SB_DFFESR": 8, "SB_LUT4": 8, "SB_MAC16": 8, "SB_RAM40_4K": 2, "SB_RAM40_4KNR": 1, "SB_SPRAM256KA": 4"#,
         );
-        let expected = Cells {
-            lut4: 8,
-            ff: 11,
-            carry: 6,
-            dsp: 8,
-            bram: 3,
-            spram: 4,
-            lutram: 0,
-        };
+        let expected = Cells { lut4: 8, ff: 11, carry: 6, dsp: 8, bram: 3, spram: 4, lutram: 0 };
         assert_eq!(count_cells(&text, Family::Ice40), Ok(expected));
     }
 
@@ -247,46 +226,25 @@ mod tests {
             fs::write(&path, name).expect("the scratch folder can be written");
             path
         };
-        fs::create_dir_all(scratch.path().join("other"))
-            .expect("the scratch folder can be written");
+        fs::create_dir_all(scratch.path().join("other")).expect("the scratch folder can be written");
         let plain = write("a b.v");
         let out = scratch.path().join("out");
         let collect = |sources: &[PathBuf], data: &[PathBuf]| {
-            let job = Job {
-                sources,
-                data,
-                top: "engine",
-                part: Part::Ecp5Lfe25,
-                infer_dsp: false,
-            };
+            let job = Job { sources, data, top: "engine", part: Part::Ecp5Lfe25, infer_dsp: false };
             job.collect(&out).map(|names| job.script(&names))
         };
         let script = collect(slice::from_ref(&plain), &[]).expect("a space is no obstacle");
-        assert!(
-            script.starts_with("read_verilog \"sources/a b.v\"\nsynth_ecp5 -top engine\n"),
-            "{script}"
-        );
-        assert_eq!(
-            fs::read(out.join("sources/a b.v")).ok(),
-            Some(b"a b.v".to_vec())
-        );
+        assert!(script.starts_with("read_verilog \"sources/a b.v\"\nsynth_ecp5 -top engine\n"), "{script}");
+        assert_eq!(fs::read(out.join("sources/a b.v")).ok(), Some(b"a b.v".to_vec()));
 
         let named_alike = write("other/a b.v");
         let quoted = PathBuf::from("a\";shell date;\".v");
         let above = PathBuf::from("../weights.hex");
         for (sources, data, says) in [
             (vec![quoted], vec![], "cannot read a file of this name"),
-            (
-                vec![plain.clone(), named_alike],
-                vec![],
-                "the same file name",
-            ),
+            (vec![plain.clone(), named_alike], vec![], "the same file name"),
             (vec![plain.clone()], vec![above], "without '..'"),
-            (
-                vec![plain.clone()],
-                vec![plain.clone()],
-                "below the current folder",
-            ),
+            (vec![plain.clone()], vec![plain.clone()], "below the current folder"),
         ] {
             match collect(&sources, &data) {
                 Err(SynthError::Request(message)) => assert!(message.contains(says), "{message}"),

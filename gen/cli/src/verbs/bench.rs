@@ -73,7 +73,8 @@ fn line(figure: &Figure) -> String {
 }
 
 fn table(figures: &[Figure]) -> String {
-    let mut text = "| figure | what | value | target | reference | preset, seed, tool |\n|---|---|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| figure | what | value | target | reference | preset, seed, tool |\n|---|---|---|---|---|---|\n".to_owned();
     for figure in figures {
         text.push_str(&format!(
             "| `{}` | {} | {} | {} | {} | `{}`, {}, {} |\n",

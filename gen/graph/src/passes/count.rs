@@ -22,10 +22,7 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
         .iter()
         .map(|node| Layer {
             name: node.name.clone(),
-            output_shape: graph
-                .tensors
-                .get(node.output)
-                .map_or_else(Vec::new, |tensor| tensor.shape.clone()),
+            output_shape: graph.tensors.get(node.output).map_or_else(Vec::new, |tensor| tensor.shape.clone()),
             macs: node.macs(graph),
             parameters: node.parameters(),
         })
@@ -36,10 +33,7 @@ impl Node {
     /// Multiply-accumulates of the node: one for each weight each output element meets, positions
     /// in the padding included. Pools, adds and softmax count none.
     pub fn macs(&self, graph: &Graph) -> u64 {
-        let outputs = graph
-            .tensors
-            .get(self.output)
-            .map_or(0, |tensor| product(&tensor.shape));
+        let outputs = graph.tensors.get(self.output).map_or(0, |tensor| product(&tensor.shape));
         let per_channel = |weights: &[i8], channels: usize| weights.len().checked_div(channels);
         let per_output = match &self.op {
             Op::Conv2d(conv) => per_channel(&conv.weights, conv.bias.len()),
@@ -63,7 +57,5 @@ impl Node {
 }
 
 fn product(shape: &[usize]) -> u64 {
-    shape
-        .iter()
-        .fold(1u64, |product, &dim| product.saturating_mul(dim as u64))
+    shape.iter().fold(1u64, |product, &dim| product.saturating_mul(dim as u64))
 }

@@ -40,20 +40,14 @@ pub fn validate(graph: &Graph) -> Result<(), Vec<GraphFault>> {
             });
         }
         if i8::try_from(tensor.zero_point).is_err() {
-            faults.push(GraphFault {
-                node: None,
-                what: format!("tensor {id} has zero point {}", tensor.zero_point),
-            });
+            faults.push(GraphFault { node: None, what: format!("tensor {id} has zero point {}", tensor.zero_point) });
         }
     }
     wiring(graph, &mut faults);
     if faults.is_empty() {
         faults.extend(graph.nodes.iter().filter_map(|node| {
             let what = check(graph, node).err()?;
-            Some(GraphFault {
-                node: Some(node.name.clone()),
-                what,
-            })
+            Some(GraphFault { node: Some(node.name.clone()), what })
         }));
     }
     if faults.is_empty() {
@@ -84,10 +78,7 @@ fn wiring(graph: &Graph, faults: &mut Vec<GraphFault>) {
 
 fn note(faults: &mut Vec<GraphFault>, node: Option<&Node>, result: Result<(), String>) {
     if let Err(what) = result {
-        faults.push(GraphFault {
-            node: node.map(|node| node.name.clone()),
-            what,
-        });
+        faults.push(GraphFault { node: node.map(|node| node.name.clone()), what });
     }
 }
 
@@ -113,10 +104,7 @@ fn read(made: &[bool], id: TensorId) -> Result<(), String> {
 fn check(graph: &Graph, node: &Node) -> Result<(), String> {
     let arity = if matches!(node.op, Op::Add(_)) { 2 } else { 1 };
     if node.inputs.len() != arity {
-        return Err(format!(
-            "{} inputs where {arity} are needed",
-            node.inputs.len()
-        ));
+        return Err(format!("{} inputs where {arity} are needed", node.inputs.len()));
     }
     let input = graph.tensors[node.inputs[0]].shape.as_slice();
     let output = graph.tensors[node.output].shape.as_slice();
@@ -174,10 +162,7 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
         }
         Op::Reshape => same(elements(input), elements(output), input, output),
         Op::Softmax(softmax) => {
-            if softmax.input_multiplier < 0
-                || !(0..=31).contains(&softmax.input_left_shift)
-                || softmax.diff_min > 0
-            {
+            if softmax.input_multiplier < 0 || !(0..=31).contains(&softmax.input_left_shift) || softmax.diff_min > 0 {
                 return Err(format!("impossible parameters {softmax:?}"));
             }
             same(Some(input), Some(output), input, output)
@@ -186,9 +171,7 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
 }
 
 fn map(shape: &[usize]) -> Result<[usize; 4], String> {
-    shape
-        .try_into()
-        .map_err(|_| format!("shape {shape:?} where a map of four dimensions is needed"))
+    shape.try_into().map_err(|_| format!("shape {shape:?} where a map of four dimensions is needed"))
 }
 
 fn same<T: PartialEq>(a: T, b: T, from: &[usize], to: &[usize]) -> Result<(), String> {
@@ -208,22 +191,8 @@ fn windows(window: &Window, from: [usize; 4], to: [usize; 4]) -> Result<(), Stri
         last.checked_add(span)?;
         (stride > 0 && before < span && last < input.checked_add(before)?).then_some(())
     };
-    let rows = axis(
-        from[1],
-        to[1],
-        window.kernel.0,
-        window.stride.0,
-        window.dilation.0,
-        window.padding.0,
-    );
-    let columns = axis(
-        from[2],
-        to[2],
-        window.kernel.1,
-        window.stride.1,
-        window.dilation.1,
-        window.padding.1,
-    );
+    let rows = axis(from[1], to[1], window.kernel.0, window.stride.0, window.dilation.0, window.padding.0);
+    let columns = axis(from[2], to[2], window.kernel.1, window.stride.1, window.dilation.1, window.padding.1);
     if rows.is_none() || columns.is_none() || from[0] != to[0] {
         return Err(format!("{window:?} takes {from:?} to {to:?}"));
     }
@@ -262,10 +231,7 @@ fn constants(weights: &[i8], bias: &[i32], shape: &[usize]) -> Result<(), String
 
 fn requantise(output: &Requantise, channels: usize) -> Result<(), String> {
     if output.multipliers.len() != channels {
-        return Err(format!(
-            "{} multipliers for {channels} output channels",
-            output.multipliers.len()
-        ));
+        return Err(format!("{} multipliers for {channels} output channels", output.multipliers.len()));
     }
     for multiplier in &output.multipliers {
         factor(multiplier)?;

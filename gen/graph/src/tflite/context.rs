@@ -95,10 +95,7 @@ impl<'m, 'a> Context<'m, 'a> {
         if let State::Made(_) = self.states[index] {
             self.fault(Fault::new(
                 Code::Graph,
-                format!(
-                    "{} is produced twice",
-                    label(index, &self.model.tensors[index])
-                ),
+                format!("{} is produced twice", label(index, &self.model.tensors[index])),
                 "each tensor has one producer: convert the model again",
             ));
             return None;
@@ -158,10 +155,7 @@ impl<'m, 'a> Context<'m, 'a> {
             self.states[index] = State::Refused;
             self.fault(Fault::new(
                 Code::Graph,
-                format!(
-                    "{} is read before anything produces it",
-                    label(index, &self.model.tensors[index])
-                ),
+                format!("{} is read before anything produces it", label(index, &self.model.tensors[index])),
                 "operators must stand in execution order and begin at the model's inputs",
             ));
             return None;
@@ -172,11 +166,7 @@ impl<'m, 'a> Context<'m, 'a> {
     /// The one output of `op`.
     pub fn output(&mut self, op: &OperatorView) -> Option<Activation> {
         if op.outputs.len() != 1 {
-            self.fault(Fault::new(
-                Code::Graph,
-                format!("{} outputs", op.outputs.len()),
-                "one output is needed",
-            ));
+            self.fault(Fault::new(Code::Graph, format!("{} outputs", op.outputs.len()), "one output is needed"));
             return None;
         }
         let index = self.index(op.outputs.get(0), "the output")?;
@@ -184,13 +174,7 @@ impl<'m, 'a> Context<'m, 'a> {
     }
 
     /// Input `slot` of `op` as constant weights; see [`tensor::weights`].
-    pub fn weights(
-        &mut self,
-        op: &OperatorView,
-        slot: usize,
-        rank: usize,
-        axis: usize,
-    ) -> Option<Weights<'a>> {
+    pub fn weights(&mut self, op: &OperatorView, slot: usize, rank: usize, axis: usize) -> Option<Weights<'a>> {
         let index = self.index(op.inputs.get(slot), "the weights' tensor")?;
         let model = self.model;
         let view = &model.tensors[index];

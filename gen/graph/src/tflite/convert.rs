@@ -25,19 +25,9 @@ pub(super) fn convert(name: &str, model: &Model) -> Conversion {
     let inputs = context.graph_inputs();
     let (operators, nodes) = context.nodes().into_iter().unzip();
     let outputs = context.graph_outputs();
-    let graph = Graph {
-        name: name.to_string(),
-        tensors: std::mem::take(&mut context.tensors),
-        nodes,
-        inputs,
-        outputs,
-    };
+    let graph = Graph { name: name.to_string(), tensors: std::mem::take(&mut context.tensors), nodes, inputs, outputs };
     context.expect_valid(&graph);
-    Conversion {
-        graph,
-        operators,
-        errors: context.errors,
-    }
+    Conversion { graph, operators, errors: context.errors }
 }
 
 impl Context<'_, '_> {
@@ -62,9 +52,8 @@ impl Context<'_, '_> {
             (view.element_type == names::FLOAT32 && view.data.is_none()).then_some(index)
         };
         let operators = self.model.operators.iter().enumerate();
-        let mut float = operators
-            .filter(|(_, op)| !converts(op.code))
-            .filter_map(|(at, op)| Some((at, op, float_input(op)?)));
+        let mut float =
+            operators.filter(|(_, op)| !converts(op.code)).filter_map(|(at, op)| Some((at, op, float_input(op)?)));
         let Some((at, op, index)) = float.next() else {
             return;
         };
@@ -96,11 +85,7 @@ impl Context<'_, '_> {
             ids.extend(made);
         }
         if self.model.inputs.len() == 0 {
-            self.fault(Fault::new(
-                Code::Graph,
-                "a model without an input",
-                "at least one input tensor is needed",
-            ));
+            self.fault(Fault::new(Code::Graph, "a model without an input", "at least one input tensor is needed"));
         }
         ids
     }
@@ -119,20 +104,13 @@ impl Context<'_, '_> {
                 State::Unmade if !self.errors.is_empty() => {}
                 State::Unmade => self.fault(Fault::new(
                     Code::Graph,
-                    format!(
-                        "the model output {} is never produced",
-                        label(index, &self.model.tensors[index])
-                    ),
+                    format!("the model output {} is never produced", label(index, &self.model.tensors[index])),
                     "every output must come from an operator or an input",
                 )),
             }
         }
         if self.model.outputs.len() == 0 {
-            self.fault(Fault::new(
-                Code::Graph,
-                "a model without an output",
-                "at least one output tensor is needed",
-            ));
+            self.fault(Fault::new(Code::Graph, "a model without an output", "at least one output tensor is needed"));
         }
         ids
     }
@@ -173,10 +151,7 @@ impl Context<'_, '_> {
         Some(Node {
             name: format!("{index:02}_{}", kind(&op_built)),
             op: op_built,
-            inputs: inputs
-                .iter()
-                .map(|&index| self.made(index))
-                .collect::<Option<_>>()?,
+            inputs: inputs.iter().map(|&index| self.made(index)).collect::<Option<_>>()?,
             output: output?,
         })
     }
@@ -192,10 +167,7 @@ impl Context<'_, '_> {
     fn make_outputs(&mut self, op: &OperatorView) -> Option<TensorId> {
         let mut first = None;
         for index in op.outputs.iter() {
-            let Some(index) = usize::try_from(index)
-                .ok()
-                .filter(|&index| index < self.states.len())
-            else {
+            let Some(index) = usize::try_from(index).ok().filter(|&index| index < self.states.len()) else {
                 continue;
             };
             match tensor::activation(index, &self.model.tensors[index]) {
@@ -216,11 +188,7 @@ impl Context<'_, '_> {
             return;
         }
         for fault in passes::validate(graph).err().unwrap_or_default() {
-            self.fault(Fault::new(
-                Code::Graph,
-                fault.to_string(),
-                "convert the model again",
-            ));
+            self.fault(Fault::new(Code::Graph, fault.to_string(), "convert the model again"));
         }
     }
 }
@@ -244,12 +212,10 @@ fn kind(op: &Op) -> &'static str {
 fn unsupported(op: &OperatorView) -> Fault {
     let would_do = match op.code {
         names::QUANTIZE | names::DEQUANTIZE => {
-            "convert with inference_input_type = inference_output_type = int8, and quantise on the host"
-                .to_string()
+            "convert with inference_input_type = inference_output_type = int8, and quantise on the host".to_string()
         }
         names::MEAN => {
-            "average over the map with an AVERAGE_POOL_2D of the map's size instead of a global mean"
-                .to_string()
+            "average over the map with an AVERAGE_POOL_2D of the map's size instead of a global mean".to_string()
         }
         names::PAD => "pad within the convolution (padding SAME) instead".to_string(),
         names::RELU | names::RELU6 | names::RELU_N1_TO_1 => {
@@ -258,9 +224,5 @@ fn unsupported(op: &OperatorView) -> Fault {
         _ => format!("supported are {}", super::SUPPORTED.join(", ")),
     };
     let came = quoted(&op.name());
-    Fault::new(
-        Code::Operator,
-        format!("{} is not supported", came.trim_matches('"')),
-        would_do,
-    )
+    Fault::new(Code::Operator, format!("{} is not supported", came.trim_matches('"')), would_do)
 }

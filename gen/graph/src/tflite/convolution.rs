@@ -25,33 +25,14 @@ pub fn conv2d(context: &mut Context, op: &OperatorView) -> Built {
     if in_channels != map[3] {
         context.fault(Fault::new(
             Code::Shape,
-            format!(
-                "weights of {in_channels} input channels on a map of {}",
-                map[3]
-            ),
+            format!("weights of {in_channels} input channels on a map of {}", map[3]),
             "the two must be equal (grouped convolutions are not taken)",
         ));
         return None;
     }
-    let window = window(
-        context,
-        &options,
-        Fields::CONV,
-        (height, width),
-        map,
-        &output,
-        out_channels,
-    );
+    let window = window(context, &options, Fields::CONV, (height, width), map, &output, out_channels);
     let fused = context.option(options.choice(3));
-    let requantise = requantise(
-        context,
-        &input,
-        &weights,
-        &output,
-        out_channels,
-        fused?,
-        convolution_factor,
-    );
+    let requantise = requantise(context, &input, &weights, &output, out_channels, fused?, convolution_factor);
     Some((
         Op::Conv2d(Conv2d {
             window: window?,
@@ -76,10 +57,7 @@ pub fn depthwise(context: &mut Context, op: &OperatorView) -> Built {
     let map = context.keep(input.nhwc("the input"))?;
     let declared = context.option(options.int(3, 0))?;
     let depth_multiplier = usize::try_from(declared).unwrap_or(0);
-    if one != 1
-        || depth_multiplier == 0
-        || depth_multiplier.checked_mul(map[3]) != Some(out_channels)
-    {
+    if one != 1 || depth_multiplier == 0 || depth_multiplier.checked_mul(map[3]) != Some(out_channels) {
         context.fault(Fault::new(
             Code::Shape,
             format!(
@@ -90,25 +68,9 @@ pub fn depthwise(context: &mut Context, op: &OperatorView) -> Built {
         ));
         return None;
     }
-    let window = window(
-        context,
-        &options,
-        Fields::DEPTHWISE,
-        (height, width),
-        map,
-        &output,
-        out_channels,
-    );
+    let window = window(context, &options, Fields::DEPTHWISE, (height, width), map, &output, out_channels);
     let fused = context.option(options.choice(4));
-    let requantise = requantise(
-        context,
-        &input,
-        &weights,
-        &output,
-        out_channels,
-        fused?,
-        convolution_factor,
-    );
+    let requantise = requantise(context, &input, &weights, &output, out_channels, fused?, convolution_factor);
     Some((
         Op::DepthwiseConv2d(DepthwiseConv2d {
             window: window?,
@@ -146,30 +108,15 @@ pub fn fully_connected(context: &mut Context, op: &OperatorView) -> Built {
     if !fits {
         context.fault(Fault::new(
             Code::Shape,
-            format!(
-                "weights of shape {:?} between shapes {:?} and {:?}",
-                weights.shape, input.shape, output.shape
-            ),
+            format!("weights of shape {:?} between shapes {:?} and {:?}", weights.shape, input.shape, output.shape),
             "the input must hold rows of the weights' second dimension, the output rows of the first",
         ));
         return None;
     }
     let fused = context.option(options.choice(0));
     // Only the per-tensor form rounds the product of scales to f32 on its way.
-    let factor = if weights.is_per_channel() {
-        convolution_factor
-    } else {
-        fully_connected_factor
-    };
-    let requantise = requantise(
-        context,
-        &input,
-        &weights,
-        &output,
-        out_features,
-        fused?,
-        factor,
-    );
+    let factor = if weights.is_per_channel() { convolution_factor } else { fully_connected_factor };
+    let requantise = requantise(context, &input, &weights, &output, out_features, fused?, factor);
     Some((
         Op::FullyConnected(FullyConnected {
             weights: weights.values(),
@@ -195,18 +142,9 @@ pub struct Fields {
 }
 
 impl Fields {
-    const CONV: Fields = Fields {
-        stride: (1, 2),
-        dilation: Some((4, 5)),
-    };
-    const DEPTHWISE: Fields = Fields {
-        stride: (1, 2),
-        dilation: Some((5, 6)),
-    };
-    pub const POOL: Fields = Fields {
-        stride: (1, 2),
-        dilation: None,
-    };
+    const CONV: Fields = Fields { stride: (1, 2), dilation: Some((4, 5)) };
+    const DEPTHWISE: Fields = Fields { stride: (1, 2), dilation: Some((5, 6)) };
+    pub const POOL: Fields = Fields { stride: (1, 2), dilation: None };
 }
 
 /// The window an operator's options describe, checked against the output's shape.
@@ -263,12 +201,7 @@ pub fn window(
         ));
         return None;
     }
-    Some(Window {
-        kernel,
-        stride: (stride_h, stride_w),
-        dilation: (dilation_h, dilation_w),
-        padding: (top, left),
-    })
+    Some(Window { kernel, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w), padding: (top, left) })
 }
 
 fn requantise(
@@ -294,12 +227,7 @@ fn requantise(
         multipliers.push(multiplier);
     }
     let (min, max) = clamp(context, fused, output)?;
-    Some(Requantise {
-        multipliers,
-        zero_point: output.zero_point,
-        min,
-        max,
-    })
+    Some(Requantise { multipliers, zero_point: output.zero_point, min, max })
 }
 
 /// Clamp bounds of a fused activation on `output`.

@@ -17,18 +17,14 @@ pub fn add(context: &mut Context, op: &OperatorView) -> Built {
     if a.shape != b.shape || a.shape != output.shape {
         context.fault(Fault::new(
             Code::Shape,
-            format!(
-                "shapes {:?} and {:?} into {:?}",
-                a.shape, b.shape, output.shape
-            ),
+            format!("shapes {:?} and {:?} into {:?}", a.shape, b.shape, output.shape),
             "three equal shapes are needed (broadcasting is not taken)",
         ));
         return None;
     }
     let ([real_a, real_b], real_out) = add_factors(a.scale, b.scale, output.scale);
     // The reference kernel refuses an output factor of 1 and more: it only shifts right here.
-    let below_one =
-        |real: f64| Multiplier::from_real(real).filter(|multiplier| multiplier.shift <= 0);
+    let below_one = |real: f64| Multiplier::from_real(real).filter(|multiplier| multiplier.shift <= 0);
     let factors = (below_one(real_a), below_one(real_b), below_one(real_out));
     let (Some(of_a), Some(of_b), Some(of_output)) = factors else {
         context.fault(Fault::new(
@@ -98,10 +94,7 @@ pub fn softmax(context: &mut Context, op: &OperatorView) -> Built {
     if output.scale != 1.0 / 256.0 || output.zero_point != -128 {
         context.fault(Fault::new(
             Code::Quantisation,
-            format!(
-                "an output of scale {} and zero point {}",
-                output.scale, output.zero_point
-            ),
+            format!("an output of scale {} and zero point {}", output.scale, output.zero_point),
             "an INT8 softmax has scale 1/256 and zero point -128: quantise the model again",
         ));
         return None;
@@ -127,11 +120,7 @@ pub fn fused_activation(number: i8) -> Result<quantise::Activation, Fault> {
         3 => Ok(quantise::Activation::Relu6),
         4 | 5 => Err(Fault::new(
             Code::Operator,
-            if number == 4 {
-                "a fused TANH"
-            } else {
-                "a fused SIGN_BIT"
-            },
+            if number == 4 { "a fused TANH" } else { "a fused SIGN_BIT" },
             "fused NONE, RELU, RELU_N1_TO_1 or RELU6 are taken",
         )),
         other => Err(Fault::new(

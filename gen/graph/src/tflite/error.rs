@@ -76,11 +76,7 @@ pub struct ImportErrors {
 
 impl ImportErrors {
     pub(crate) fn new(model: &str) -> ImportErrors {
-        ImportErrors {
-            model: model.to_string(),
-            errors: Vec::new(),
-            unlisted: 0,
-        }
+        ImportErrors { model: model.to_string(), errors: Vec::new(), unlisted: 0 }
     }
 
     pub(crate) fn push(&mut self, error: ImportError) {
@@ -123,20 +119,11 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub fn new(code: Code, came: impl Into<String>, would_do: impl Into<String>) -> Fault {
-        Fault {
-            code,
-            came: came.into(),
-            would_do: would_do.into(),
-        }
+        Fault { code, came: came.into(), would_do: would_do.into() }
     }
 
     pub fn at(self, operator: Option<(usize, String)>) -> ImportError {
-        ImportError {
-            code: self.code,
-            operator,
-            came: self.came,
-            would_do: self.would_do,
-        }
+        ImportError { code: self.code, operator, came: self.came, would_do: self.would_do }
     }
 }
 

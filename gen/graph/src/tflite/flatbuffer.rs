@@ -38,17 +38,11 @@ impl<'a> Bytes<'a> {
     fn follow(self, at: usize) -> Result<usize, Damage> {
         let offset = u32::from_le_bytes(self.array(at)?) as usize;
         if offset == 0 {
-            return Err(Damage {
-                at,
-                what: "an offset of zero points at itself",
-            });
+            return Err(Damage { at, what: "an offset of zero points at itself" });
         }
         at.checked_add(offset)
             .filter(|&target| target < self.0.len())
-            .ok_or(Damage {
-                at,
-                what: "the offset points past the end of the file",
-            })
+            .ok_or(Damage { at, what: "the offset points past the end of the file" })
     }
 
     /// The file's root table.
@@ -96,28 +90,17 @@ const HEADER: usize = 4;
 impl<'a> Table<'a> {
     fn at(bytes: Bytes<'a>, at: usize) -> Result<Table<'a>, Damage> {
         let back = i64::from(i32::from_le_bytes(bytes.array(at)?));
-        let vtable = usize::try_from(at as i64 - back).map_err(|_| Damage {
-            at,
-            what: "the table's vtable lies before the file",
-        })?;
+        let vtable = usize::try_from(at as i64 - back)
+            .map_err(|_| Damage { at, what: "the table's vtable lies before the file" })?;
         let vtable_size = usize::from(u16::from_le_bytes(bytes.array(vtable)?));
         let object_size = usize::from(u16::from_le_bytes(bytes.array(vtable + 2)?));
         if vtable_size < HEADER || vtable_size % 2 != 0 || object_size < HEADER {
-            return Err(Damage {
-                at: vtable,
-                what: "the vtable's sizes are impossible",
-            });
+            return Err(Damage { at: vtable, what: "the vtable's sizes are impossible" });
         }
         if vtable + vtable_size > bytes.0.len() || at + object_size > bytes.0.len() {
             return Err(Damage { at, what: PAST_END });
         }
-        Ok(Table {
-            bytes,
-            at,
-            vtable,
-            vtable_size,
-            object_size,
-        })
+        Ok(Table { bytes, at, vtable, vtable_size, object_size })
     }
 
     /// Where field number `slot` (in schema order, from 0) of `size` bytes stands; `None` when absent.
@@ -131,10 +114,7 @@ impl<'a> Table<'a> {
             return Ok(None);
         }
         if offset < HEADER || offset + size > self.object_size {
-            return Err(Damage {
-                at: self.vtable + entry,
-                what: "the field lies outside its table",
-            });
+            return Err(Damage { at: self.vtable + entry, what: "the field lies outside its table" });
         }
         Ok(Some(self.at + offset))
     }
@@ -165,41 +145,26 @@ impl<'a> Table<'a> {
         len.checked_mul(size)
             .and_then(|bytes| start.checked_add(bytes))
             .filter(|&end| end <= self.bytes.0.len())
-            .ok_or(Damage {
-                at: header,
-                what: "the vector is longer than the file",
-            })?;
+            .ok_or(Damage { at: header, what: "the vector is longer than the file" })?;
         Ok(Some((start, len)))
     }
 
     /// A vector of scalars; absent reads as empty.
     pub fn vector<T: Scalar>(&self, slot: usize) -> Result<Vector<'a, T>, Damage> {
         let (start, len) = self.raw_vector(slot, T::SIZE)?.unwrap_or((0, 0));
-        Ok(Vector {
-            bytes: self.bytes,
-            start,
-            len,
-            element: std::marker::PhantomData,
-        })
+        Ok(Vector { bytes: self.bytes, start, len, element: std::marker::PhantomData })
     }
 
     /// A vector of tables; absent reads as empty.
     pub fn tables(&self, slot: usize) -> Result<Tables<'a>, Damage> {
         let (start, len) = self.raw_vector(slot, 4)?.unwrap_or((0, 0));
-        Ok(Tables {
-            bytes: self.bytes,
-            start,
-            len,
-        })
+        Ok(Tables { bytes: self.bytes, start, len })
     }
 
     /// A vector of bytes or a string's bytes; absent reads as empty.
     pub fn byte_slice(&self, slot: usize) -> Result<&'a [u8], Damage> {
         let (start, len) = self.raw_vector(slot, 1)?.unwrap_or((0, 0));
-        self.bytes.0.get(start..start + len).ok_or(Damage {
-            at: start,
-            what: PAST_END,
-        })
+        self.bytes.0.get(start..start + len).ok_or(Damage { at: start, what: PAST_END })
     }
 }
 
@@ -215,12 +180,7 @@ pub struct Vector<'a, T> {
 impl<T: Scalar> Vector<'_, T> {
     /// A vector of nothing, for a field whose table is absent.
     pub fn empty() -> Self {
-        Vector {
-            bytes: Bytes(&[]),
-            start: 0,
-            len: 0,
-            element: std::marker::PhantomData,
-        }
+        Vector { bytes: Bytes(&[]), start: 0, len: 0, element: std::marker::PhantomData }
     }
 
     pub fn len(&self) -> usize {
@@ -229,9 +189,7 @@ impl<T: Scalar> Vector<'_, T> {
 
     /// Element `index`; `None` past the end.
     pub fn get(&self, index: usize) -> Option<T> {
-        (index < self.len)
-            .then(|| T::read(self.bytes, self.start + index * T::SIZE).ok())
-            .flatten()
+        (index < self.len).then(|| T::read(self.bytes, self.start + index * T::SIZE).ok()).flatten()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {

@@ -56,12 +56,7 @@ pub(super) fn summarise(name: &str, model: &Model) -> Inspection {
         operators[index].parameters = Some(node.parameters());
     }
     let faults = distribute(&conversion.errors, &mut operators);
-    let sum = |of: fn(&OperatorSummary) -> Option<u64>| {
-        operators
-            .iter()
-            .filter_map(of)
-            .fold(0u64, u64::saturating_add)
-    };
+    let sum = |of: fn(&OperatorSummary) -> Option<u64>| operators.iter().filter_map(of).fold(0u64, u64::saturating_add);
     Inspection {
         model: name.to_string(),
         macs: sum(|operator| operator.macs),

@@ -24,16 +24,8 @@ use error::Fault;
 use schema::{Model, Unreadable};
 
 /// The operators [`import`] takes, by TensorFlow Lite's names.
-pub const SUPPORTED: [&str; 8] = [
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "FULLY_CONNECTED",
-    "MAX_POOL_2D",
-    "RESHAPE",
-    "SOFTMAX",
-];
+pub const SUPPORTED: [&str; 8] =
+    ["ADD", "AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "RESHAPE", "SOFTMAX"];
 
 /// Reads `bytes`, a `.tflite` file, into a graph called `name`. Nodes stand in the file's operator
 /// order, one a supported operator; `name` also opens every error line.
@@ -73,22 +65,16 @@ fn unreadable(reason: Unreadable, size: usize) -> Fault {
             format!("{size} bytes without the identifier TFL3 at byte 4"),
             "give a .tflite file as TensorFlow Lite's converter writes it",
         ),
-        Unreadable::Version(version) => (
-            format!("schema version {version}"),
-            "convert again with TensorFlow 2, which writes version 3",
-        ),
-        Unreadable::NoSubgraph => (
-            "a model without a subgraph".to_string(),
-            "convert the model again",
-        ),
-        Unreadable::TooMany(count) => (
-            format!("{count} tensors or operators"),
-            "at most 65536 of each; the file is probably damaged",
-        ),
-        Unreadable::Damaged(damage) => (
-            format!("damaged: {damage}"),
-            "the file is cut short or overwritten: fetch or convert it again",
-        ),
+        Unreadable::Version(version) => {
+            (format!("schema version {version}"), "convert again with TensorFlow 2, which writes version 3")
+        }
+        Unreadable::NoSubgraph => ("a model without a subgraph".to_string(), "convert the model again"),
+        Unreadable::TooMany(count) => {
+            (format!("{count} tensors or operators"), "at most 65536 of each; the file is probably damaged")
+        }
+        Unreadable::Damaged(damage) => {
+            (format!("damaged: {damage}"), "the file is cut short or overwritten: fetch or convert it again")
+        }
     };
     Fault::new(Code::File, came, would_do)
 }

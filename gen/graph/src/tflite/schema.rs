@@ -69,8 +69,7 @@ pub struct Options<'a>(Option<Table<'a>>);
 impl Options<'_> {
     /// An `i32` field by its number.
     pub fn int(&self, slot: usize, default: i32) -> Result<i32, Damage> {
-        self.0
-            .map_or(Ok(default), |table| table.scalar(slot, default))
+        self.0.map_or(Ok(default), |table| table.scalar(slot, default))
     }
 
     /// A one-byte enumeration field by its number; the schema's default is always 0.
@@ -138,14 +137,8 @@ impl<'a> Model<'a> {
         Ok(Model {
             file_size: file.len(),
             subgraphs: subgraphs.len(),
-            tensors: tensors
-                .iter()
-                .map(|table| tensor(table?, &buffers))
-                .collect::<Result<_, _>>()?,
-            operators: operators
-                .iter()
-                .map(|table| operator(table?, &codes))
-                .collect::<Result<_, _>>()?,
+            tensors: tensors.iter().map(|table| tensor(table?, &buffers)).collect::<Result<_, _>>()?,
+            operators: operators.iter().map(|table| operator(table?, &codes)).collect::<Result<_, _>>()?,
             inputs: graph.vector(1)?,
             outputs: graph.vector(2)?,
         })
@@ -172,13 +165,9 @@ fn tensor<'a>(table: Table<'a>, buffers: &Tables<'a>) -> Result<TensorView<'a>, 
     let data: &[u8] = if buffer == 0 {
         &[]
     } else {
-        let buffer = buffers
-            .get(buffer)
-            .ok_or(missing("a tensor names a buffer the file does not have"))??;
+        let buffer = buffers.get(buffer).ok_or(missing("a tensor names a buffer the file does not have"))??;
         if buffer.scalar::<u64>(1, 0)? > 1 {
-            return Err(missing(
-                "a buffer lies outside the flatbuffer (the form for models over 2 GB)",
-            ));
+            return Err(missing("a buffer lies outside the flatbuffer (the form for models over 2 GB)"));
         }
         buffer.byte_slice(0)?
     };
@@ -197,9 +186,7 @@ fn tensor<'a>(table: Table<'a>, buffers: &Tables<'a>) -> Result<TensorView<'a>, 
 
 fn operator<'a>(table: Table<'a>, codes: &Tables<'a>) -> Result<OperatorView<'a>, Damage> {
     let index = table.scalar::<u32>(0, 0)? as usize;
-    let code = codes
-        .get(index)
-        .ok_or(missing("an operator names a code the file does not list"))??;
+    let code = codes.get(index).ok_or(missing("an operator names a code the file does not list"))??;
     // Numbers from 127 up stand in the newer, wider field; the older one then holds 127.
     let older = i32::from(code.scalar::<i8>(0, 0)?);
     let newer = code.scalar::<i32>(3, 0)?;

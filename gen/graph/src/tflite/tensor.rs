@@ -80,12 +80,8 @@ pub fn shape(index: usize, view: &TensorView) -> Result<Vec<usize>, Fault> {
         return Err(refuse(format!("{rank} dimensions")));
     }
     let raw: Vec<i32> = view.shape.iter().collect();
-    let dims: Option<Vec<usize>> = raw
-        .iter()
-        .map(|&dim| usize::try_from(dim).ok().filter(|&dim| dim > 0))
-        .collect();
-    dims.filter(|dims| elements(dims).is_some())
-        .ok_or_else(|| refuse(format!("shape {raw:?}")))
+    let dims: Option<Vec<usize>> = raw.iter().map(|&dim| usize::try_from(dim).ok().filter(|&dim| dim > 0)).collect();
+    dims.filter(|dims| elements(dims).is_some()).ok_or_else(|| refuse(format!("shape {raw:?}")))
 }
 
 /// Checks that `scale` is one a division by it survives.
@@ -111,11 +107,7 @@ fn expect_type(index: usize, view: &TensorView, expected: i8) -> Result<(), Faul
     };
     Err(Fault::new(
         Code::Type,
-        format!(
-            "{} is {}",
-            label(index, view),
-            names::element_type(view.element_type)
-        ),
+        format!("{} is {}", label(index, view), names::element_type(view.element_type)),
         format!("{} is needed{hint}", names::element_type(expected)),
     ))
 }
@@ -138,12 +130,9 @@ pub fn activation(index: usize, view: &TensorView) -> Result<Activation, Fault> 
         ));
     }
     let shape = shape(index, view)?;
-    let (Some(scale), Some(zero_point), 1, 1) = (
-        view.scales.get(0),
-        view.zero_points.get(0),
-        view.scales.len(),
-        view.zero_points.len(),
-    ) else {
+    let (Some(scale), Some(zero_point), 1, 1) =
+        (view.scales.get(0), view.zero_points.get(0), view.scales.len(), view.zero_points.len())
+    else {
         return Err(Fault::new(
             Code::Quantisation,
             format!(
@@ -163,21 +152,11 @@ pub fn activation(index: usize, view: &TensorView) -> Result<Activation, Fault> 
             "an INT8 zero point lies in -128..=127: quantise the model again",
         )
     })?;
-    Ok(Activation {
-        index,
-        shape,
-        scale,
-        zero_point: i32::from(zero_point),
-    })
+    Ok(Activation { index, shape, scale, zero_point: i32::from(zero_point) })
 }
 
 /// Bytes of a constant of `count` elements of `size` bytes each.
-fn constant<'a>(
-    index: usize,
-    view: &TensorView<'a>,
-    count: usize,
-    size: usize,
-) -> Result<&'a [u8], Fault> {
+fn constant<'a>(index: usize, view: &TensorView<'a>, count: usize, size: usize) -> Result<&'a [u8], Fault> {
     let came = view.data.map_or(0, <[u8]>::len);
     match view.data {
         Some(data) if Some(came) == count.checked_mul(size) && !view.is_sparse => Ok(data),
@@ -200,12 +179,7 @@ fn constant<'a>(
 }
 
 /// Checks tensor `index` as int8 weights of `rank` dimensions whose output channels lie on `axis`.
-pub fn weights<'a>(
-    index: usize,
-    view: &TensorView<'a>,
-    rank: usize,
-    axis: usize,
-) -> Result<Weights<'a>, Fault> {
+pub fn weights<'a>(index: usize, view: &TensorView<'a>, rank: usize, axis: usize) -> Result<Weights<'a>, Fault> {
     expect_type(index, view, names::INT8)?;
     let shape = shape(index, view)?;
     if shape.len() != rank {
@@ -222,11 +196,7 @@ pub fn weights<'a>(
     if scales != 1 && !(scales == channels && on_axis) {
         return Err(Fault::new(
             Code::Quantisation,
-            format!(
-                "{} has {scales} scales along dimension {}",
-                label(index, view),
-                view.quantised_dimension
-            ),
+            format!("{} has {scales} scales along dimension {}", label(index, view), view.quantised_dimension),
             format!("one scale, or {channels} along dimension {axis}, are needed"),
         ));
     }
@@ -240,11 +210,7 @@ pub fn weights<'a>(
             "INT8 weights are symmetric (zero point 0): quantise the model again",
         ));
     }
-    Ok(Weights {
-        shape,
-        bytes,
-        scales: view.scales,
-    })
+    Ok(Weights { shape, bytes, scales: view.scales })
 }
 
 /// Checks tensor `index` as `channels` int32 biases. Their own scale is implied and not read.
@@ -259,8 +225,5 @@ pub fn bias(index: usize, view: &TensorView, channels: usize) -> Result<Vec<i32>
         ));
     }
     let bytes = constant(index, view, channels, 4)?;
-    Ok(bytes
-        .chunks_exact(4)
-        .map(|four| i32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-        .collect())
+    Ok(bytes.chunks_exact(4).map(|four| i32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
 }

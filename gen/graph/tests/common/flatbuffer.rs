@@ -29,24 +29,15 @@ pub fn bytes(values: &[u8]) -> Value {
 }
 
 pub fn ints(values: &[i32]) -> Value {
-    Value::Vector(
-        values.len(),
-        values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-    )
+    Value::Vector(values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
 pub fn longs(values: &[i64]) -> Value {
-    Value::Vector(
-        values.len(),
-        values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-    )
+    Value::Vector(values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
 pub fn floats(values: &[f32]) -> Value {
-    Value::Vector(
-        values.len(),
-        values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-    )
+    Value::Vector(values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
 /// A whole file with `root` as its root table.

@@ -8,19 +8,12 @@ pub mod model;
 use std::path::{Path, PathBuf};
 
 /// The four int8 networks of MLPerf Tiny.
-pub const NETWORKS: [&str; 4] = [
-    "ad_autoencoder_int8",
-    "ic_resnet8_int8",
-    "kws_dscnn_int8",
-    "vww_mobilenetv1_int8",
-];
+pub const NETWORKS: [&str; 4] = ["ad_autoencoder_int8", "ic_resnet8_int8", "kws_dscnn_int8", "vww_mobilenetv1_int8"];
 
 /// A model of the data folder; `None`, said plainly, when it is absent (a failure when `CI=true`).
 pub fn network(name: &str) -> Option<Vec<u8>> {
-    let data = std::env::var_os("CORTADO_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let data = std::env::var_os("CORTADO_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     match std::fs::read(data.join(format!("mlperf_tiny/{name}.tflite"))) {
         Ok(bytes) => Some(bytes),
         Err(error) => {

@@ -75,20 +75,8 @@ fn bias(name: &str, channels: i32) -> Tensor {
     }
 }
 
-fn operator(
-    code: u8,
-    inputs: &[i32],
-    output: i32,
-    options_type: u8,
-    options: Vec<(usize, Value)>,
-) -> Operator {
-    Operator {
-        code,
-        inputs: inputs.to_vec(),
-        outputs: vec![output],
-        options_type,
-        options,
-    }
+fn operator(code: u8, inputs: &[i32], output: i32, options_type: u8, options: Vec<(usize, Value)>) -> Operator {
+    Operator { code, inputs: inputs.to_vec(), outputs: vec![output], options_type, options }
 }
 
 /// Tensor numbers of [`sound`].
@@ -147,34 +135,10 @@ pub fn sound() -> Model {
             shape,
         ],
         operators: vec![
-            operator(
-                3,
-                &[0, 8, 9],
-                1,
-                1,
-                vec![(1, int(1)), (2, int(1)), (3, byte(1))],
-            ),
-            operator(
-                4,
-                &[1, 10, 11],
-                2,
-                2,
-                vec![(1, int(1)), (2, int(1)), (3, int(1))],
-            ),
+            operator(3, &[0, 8, 9], 1, 1, vec![(1, int(1)), (2, int(1)), (3, byte(1))]),
+            operator(4, &[1, 10, 11], 2, 2, vec![(1, int(1)), (2, int(1)), (3, int(1))]),
             operator(0, &[1, 2], 3, 11, vec![(0, byte(1))]),
-            operator(
-                1,
-                &[3],
-                4,
-                5,
-                vec![
-                    (0, byte(1)),
-                    (1, int(4)),
-                    (2, int(4)),
-                    (3, int(4)),
-                    (4, int(4)),
-                ],
-            ),
+            operator(1, &[3], 4, 5, vec![(0, byte(1)), (1, int(4)), (2, int(4)), (3, int(4)), (4, int(4))]),
             operator(22, &[4, 14], 5, 0, Vec::new()),
             operator(9, &[5, 12, 13], 6, 8, Vec::new()),
             operator(25, &[6], 7, 9, vec![(0, float(1.0))]),
@@ -192,17 +156,10 @@ impl Model {
             let older = op.code.min(127);
             Value::Table(vec![(0, byte(older)), (3, int(i32::from(op.code)))])
         });
-        let buffers = std::iter::once(Value::Table(Vec::new())).chain(
-            self.tensors
-                .iter()
-                .map(|t| Value::Table(vec![(0, bytes(&t.data))])),
-        );
+        let buffers = std::iter::once(Value::Table(Vec::new()))
+            .chain(self.tensors.iter().map(|t| Value::Table(vec![(0, bytes(&t.data))])));
         let tensors = self.tensors.iter().enumerate().map(|(index, t)| {
-            let quantisation = Value::Table(vec![
-                (2, floats(&t.scales)),
-                (3, longs(&t.zero_points)),
-                (6, int(t.axis)),
-            ]);
+            let quantisation = Value::Table(vec![(2, floats(&t.scales)), (3, longs(&t.zero_points)), (6, int(t.axis))]);
             Value::Table(vec![
                 (0, ints(&t.shape)),
                 (1, byte(t.element_type)),

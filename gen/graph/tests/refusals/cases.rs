@@ -14,11 +14,7 @@ pub const CASES: &[(&str, Break, &str)] = &[
         |m| m.version = 2,
         "m: E-TFLITE-FILE: schema version 2; convert again with TensorFlow 2, which writes version 3",
     ),
-    (
-        "no subgraph",
-        |m| m.subgraphs = 0,
-        "m: E-TFLITE-FILE: a model without a subgraph; convert the model again",
-    ),
+    ("no subgraph", |m| m.subgraphs = 0, "m: E-TFLITE-FILE: a model without a subgraph; convert the model again"),
     (
         "two subgraphs",
         |m| m.subgraphs = 2,

@@ -31,9 +31,7 @@ fn each_fault_is_said_in_its_own_words() {
 
 #[test]
 fn one_fault_draws_one_line() {
-    let single = CASES
-        .iter()
-        .filter(|(name, ..)| *name != "operators out of order");
+    let single = CASES.iter().filter(|(name, ..)| *name != "operators out of order");
     for (name, damage, _) in single {
         let mut model = sound();
         damage(&mut model);
@@ -50,10 +48,7 @@ fn all_faults_are_said_at_once() {
     model.operators[op::POOL].code = 14;
     model.operators[op::SOFTMAX].set(0, float(0.0));
     let got = said(&model);
-    let starts: Vec<&str> = got
-        .lines()
-        .filter_map(|line| line.split(": E-").next())
-        .collect();
+    let starts: Vec<&str> = got.lines().filter_map(|line| line.split(": E-").next()).collect();
     assert_eq!(
         starts,
         [
@@ -80,11 +75,7 @@ fn all_faults_are_said_at_once() {
 #[test]
 fn a_long_list_of_faults_is_cut_and_counted() {
     let mut model = sound();
-    let unknown = Operator {
-        code: 14,
-        outputs: Vec::new(),
-        ..model.operators[op::SOFTMAX].clone()
-    };
+    let unknown = Operator { code: 14, outputs: Vec::new(), ..model.operators[op::SOFTMAX].clone() };
     model.operators = vec![unknown; 70];
     model.outputs = vec![0];
     let got = said(&model);
@@ -125,10 +116,7 @@ fn names_from_the_file_cannot_disturb_a_terminal() {
     model.tensors[tensor::INPUT].name = format!("{}\u{1b}[2J", "x".repeat(100));
     model.tensors[tensor::INPUT].shape[0] = 0;
     let got = said(&model);
-    assert!(
-        got.contains("\"...xxx") && got.contains("\\u{1b}[2J\""),
-        "{got}"
-    );
+    assert!(got.contains("\"...xxx") && got.contains("\\u{1b}[2J\""), "{got}");
     assert!(!got.contains('\u{1b}'), "{got}");
 }
 
@@ -149,27 +137,15 @@ fn the_sound_model_becomes_the_graph_it_describes() {
         ]
     );
     assert_eq!(graph.nodes[op::ADD].inputs, [1, 2]);
-    let Op::Conv2d(conv) = &graph.nodes[op::CONV].op else {
-        panic!("{:?}", graph.nodes[op::CONV].op)
-    };
-    let three = Window {
-        kernel: (3, 3),
-        stride: (1, 1),
-        dilation: (1, 1),
-        padding: (1, 1),
-    };
+    let Op::Conv2d(conv) = &graph.nodes[op::CONV].op else { panic!("{:?}", graph.nodes[op::CONV].op) };
+    let three = Window { kernel: (3, 3), stride: (1, 1), dilation: (1, 1), padding: (1, 1) };
     assert_eq!(conv.window, three);
-    assert_eq!(
-        (conv.input_zero_point, conv.output.min, conv.output.max),
-        (-3, -128, 127)
-    );
+    assert_eq!((conv.input_zero_point, conv.output.min, conv.output.max), (-3, -128, 127));
     assert_eq!(conv.bias, [0, 1, 2]);
     // 0.05 * 0.02 / 0.1 = 0.01 = 0.64 / 2^6, to within the error of the f32 scales.
     let Multiplier { q, shift } = conv.output.multipliers[0];
     assert_eq!((conv.output.multipliers.len(), shift), (3, -6));
     assert!((f64::from(q) / 2f64.powi(31) - 0.64).abs() < 1e-6);
-    let Op::Pool2d(pool) = &graph.nodes[op::POOL].op else {
-        panic!("{:?}", graph.nodes[op::POOL].op)
-    };
+    let Op::Pool2d(pool) = &graph.nodes[op::POOL].op else { panic!("{:?}", graph.nodes[op::POOL].op) };
     assert_eq!((pool.kind, pool.window.kernel), (PoolKind::Average, (4, 4)));
 }

@@ -40,39 +40,21 @@ pub(crate) fn check(ports: &[Port]) -> Result<u32, BuildError> {
     for (name, direction, width) in FIXED.iter().copied() {
         let found = ports.iter().find(|port| port.name == name);
         if found.is_none_or(|port| port.direction != direction || port.width != width) {
-            faults.push(format!(
-                "{name} must be an {} of {width} bits, is {}",
-                word(direction),
-                describe(found)
-            ));
+            faults.push(format!("{name} must be an {} of {width} bits, is {}", word(direction), describe(found)));
         }
     }
     let find = |name| ports.iter().find(|port: &&Port| port.name == name);
     let (read, write) = (find("read_data"), find("write_data"));
-    let width = read
-        .filter(|port| port.direction == Direction::Input)
-        .map_or(0, |port| port.width);
+    let width = read.filter(|port| port.direction == Direction::Input).map_or(0, |port| port.width);
     if !PORT_BYTES.contains(&(width / 8)) || width % 8 != 0 {
-        faults.push(format!(
-            "read_data must be an input of {PORT_BYTES:?} bytes, is {}",
-            describe(read)
-        ));
+        faults.push(format!("read_data must be an input of {PORT_BYTES:?} bytes, is {}", describe(read)));
     }
     if write.is_none_or(|port| port.direction != Direction::Output || port.width != width) {
-        faults.push(format!(
-            "write_data must be an output as wide as read_data, is {}",
-            describe(write)
-        ));
+        faults.push(format!("write_data must be an output as wide as read_data, is {}", describe(write)));
     }
     let known = |name: &str| name == "read_data" || FIXED.iter().any(|(known, ..)| *known == name);
-    for port in ports
-        .iter()
-        .filter(|port| port.direction == Direction::Input && !known(&port.name))
-    {
-        faults.push(format!(
-            "input {} is not an engine's: nothing would drive it",
-            port.name
-        ));
+    for port in ports.iter().filter(|port| port.direction == Direction::Input && !known(&port.name)) {
+        faults.push(format!("input {} is not an engine's: nothing would drive it", port.name));
     }
     if faults.is_empty() {
         Ok(width / 8)
@@ -89,9 +71,7 @@ fn word(direction: Direction) -> &'static str {
 }
 
 fn describe(port: Option<&Port>) -> String {
-    port.map_or("absent".into(), |port| {
-        format!("an {} of {} bits", word(port.direction), port.width)
-    })
+    port.map_or("absent".into(), |port| format!("an {} of {} bits", word(port.direction), port.width))
 }
 
 #[cfg(test)]
@@ -99,15 +79,9 @@ mod tests {
     use super::*;
 
     fn engine(bits: u32) -> Vec<Port> {
-        let port = |name: &str, direction, width| Port {
-            name: name.into(),
-            direction,
-            width,
-        };
-        let mut ports: Vec<Port> = FIXED
-            .iter()
-            .map(|(name, direction, width)| port(name, *direction, *width))
-            .collect();
+        let port = |name: &str, direction, width| Port { name: name.into(), direction, width };
+        let mut ports: Vec<Port> =
+            FIXED.iter().map(|(name, direction, width)| port(name, *direction, *width)).collect();
         ports.push(port("read_data", Direction::Input, bits));
         ports.push(port("write_data", Direction::Output, bits));
         ports
@@ -119,10 +93,7 @@ mod tests {
             assert_eq!(check(&engine(bytes * 8)), Ok(bytes));
         }
         for bits in [8, 12, 24, 1024] {
-            assert!(
-                matches!(check(&engine(bits)), Err(BuildError::Contract(_))),
-                "{bits}"
-            );
+            assert!(matches!(check(&engine(bits)), Err(BuildError::Contract(_))), "{bits}");
         }
     }
 
@@ -146,17 +117,10 @@ mod tests {
     fn an_input_nobody_drives_is_refused_and_an_output_is_not() {
         let extra = |direction| {
             let mut ports = engine(64);
-            ports.push(Port {
-                name: "debug".into(),
-                direction,
-                width: 3,
-            });
+            ports.push(Port { name: "debug".into(), direction, width: 3 });
             check(&ports)
         };
         assert_eq!(extra(Direction::Output), Ok(8));
-        assert!(extra(Direction::Input)
-            .unwrap_err()
-            .to_string()
-            .contains("debug"));
+        assert!(extra(Direction::Input).unwrap_err().to_string().contains("debug"));
     }
 }

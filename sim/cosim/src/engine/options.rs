@@ -50,12 +50,7 @@ pub struct Jitter {
 impl Jitter {
     /// Stalls on everything, often.
     pub fn heavy() -> Self {
-        Jitter {
-            extra_latency: 40,
-            read_gap: 90,
-            command_stall: 128,
-            write_stall: 90,
-        }
+        Jitter { extra_latency: 40, read_gap: 90, command_stall: 128, write_stall: 90 }
     }
 }
 
@@ -118,27 +113,12 @@ impl RunOptions {
         let window = self.trace.as_ref().and_then(|trace| trace.window.as_ref());
         let faults = [
             (self.max_cycles == 0, "max_cycles is 0: nothing could run"),
-            (
-                memory.latency == 0,
-                "memory.latency is 0: data come a cycle after their command at the earliest",
-            ),
+            (memory.latency == 0, "memory.latency is 0: data come a cycle after their command at the earliest"),
             (memory.latency > MOST, "memory.latency is above 1048576"),
-            (
-                memory.jitter.extra_latency > MOST,
-                "memory.jitter.extra_latency is above 1048576",
-            ),
-            (
-                !(1..=4096).contains(&memory.max_outstanding),
-                "memory.max_outstanding is not within 1..=4096",
-            ),
-            (
-                !(1..=MOST).contains(&numerator),
-                "memory.bandwidth's numerator is not within 1..=1048576",
-            ),
-            (
-                !(1..=MOST).contains(&denominator),
-                "memory.bandwidth's denominator is not within 1..=1048576",
-            ),
+            (memory.jitter.extra_latency > MOST, "memory.jitter.extra_latency is above 1048576"),
+            (!(1..=4096).contains(&memory.max_outstanding), "memory.max_outstanding is not within 1..=4096"),
+            (!(1..=MOST).contains(&numerator), "memory.bandwidth's numerator is not within 1..=1048576"),
+            (!(1..=MOST).contains(&denominator), "memory.bandwidth's denominator is not within 1..=1048576"),
             (window.is_some_and(Range::is_empty), "trace.window is empty"),
         ];
         match faults.into_iter().find(|(bad, _)| *bad) {

@@ -63,14 +63,8 @@ impl RunReport {
             None => 0,
             Some(previous) => self.retired.get(previous)?.cycle.saturating_add(1),
         };
-        let last = self
-            .retired
-            .get(nth)
-            .map_or(self.cycles.saturating_sub(1), |retired| retired.cycle);
-        let end = last
-            .saturating_add(1)
-            .saturating_add(margin)
-            .max(before.saturating_add(1));
+        let last = self.retired.get(nth).map_or(self.cycles.saturating_sub(1), |retired| retired.cycle);
+        let end = last.saturating_add(1).saturating_add(margin).max(before.saturating_add(1));
         Some(before.saturating_sub(margin)..end)
     }
 
@@ -78,12 +72,7 @@ impl RunReport {
     /// The pointers in `raw` are valid for their counts.
     pub(crate) unsafe fn from_raw(raw: &RawReport) -> Self {
         // SAFETY: the caller's promise.
-        let (retires, races) = unsafe {
-            (
-                slice(raw.retires, raw.retire_count),
-                slice(raw.races, raw.races_kept),
-            )
-        };
+        let (retires, races) = unsafe { (slice(raw.retires, raw.retire_count), slice(raw.races, raw.races_kept)) };
         RunReport {
             end: End::from_raw(raw),
             cycles: raw.cycles,
@@ -129,16 +118,10 @@ pub enum End {
 impl End {
     fn from_raw(raw: &RawReport) -> Self {
         match raw.end {
-            1 => End::Done {
-                error: raw.error as u8,
-            },
+            1 => End::Done { error: raw.error as u8 },
             2 => End::Fault(Fault {
                 kind: FaultKind::from_raw(raw.fault_kind),
-                channel: if raw.fault_write == 0 {
-                    "read"
-                } else {
-                    "write"
-                },
+                channel: if raw.fault_write == 0 { "read" } else { "write" },
                 cycle: raw.cycles.saturating_sub(1),
                 address: raw.fault_address,
                 beats: raw.fault_beats,
@@ -209,34 +192,15 @@ impl fmt::Display for Fault {
             FaultKind::CommandDropped => "lost its valid before it was taken",
             FaultKind::CommandChanged => "changed before it was taken",
             FaultKind::WriteDataDropped => {
-                return write!(
-                    f,
-                    "cycle {}: write data lost their valid before they were taken",
-                    self.cycle
-                )
+                return write!(f, "cycle {}: write data lost their valid before they were taken", self.cycle)
             }
             FaultKind::WriteDataChanged => {
-                return write!(
-                    f,
-                    "cycle {}: write data changed before they were taken",
-                    self.cycle
-                )
+                return write!(f, "cycle {}: write data changed before they were taken", self.cycle)
             }
-            FaultKind::TooManyRetires => {
-                return write!(f, "cycle {}: retire_valid came too often", self.cycle)
-            }
+            FaultKind::TooManyRetires => return write!(f, "cycle {}: retire_valid came too often", self.cycle),
         };
-        let Fault {
-            channel,
-            cycle,
-            address,
-            beats,
-            ..
-        } = self;
-        write!(
-            f,
-            "cycle {cycle}: {channel} of {beats} beats at {address:#010x} {what}"
-        )
+        let Fault { channel, cycle, address, beats, .. } = self;
+        write!(f, "cycle {cycle}: {channel} of {beats} beats at {address:#010x} {what}")
     }
 }
 
@@ -259,18 +223,8 @@ impl ChannelUse {
 }
 
 impl From<RawChannel> for ChannelUse {
-    fn from(
-        RawChannel {
-            transfers,
-            stalled,
-            waiting,
-        }: RawChannel,
-    ) -> Self {
-        ChannelUse {
-            transfers,
-            stalled,
-            waiting,
-        }
+    fn from(RawChannel { transfers, stalled, waiting }: RawChannel) -> Self {
+        ChannelUse { transfers, stalled, waiting }
     }
 }
 
@@ -291,20 +245,8 @@ pub struct Retired {
 
 impl From<&RawRetire> for Retired {
     fn from(raw: &RawRetire) -> Self {
-        let RawRetire {
-            index,
-            cycle,
-            active_cycles,
-            bytes_read,
-            bytes_written,
-        } = *raw;
-        Retired {
-            index: index as u16,
-            cycle,
-            active_cycles,
-            bytes_read,
-            bytes_written,
-        }
+        let RawRetire { index, cycle, active_cycles, bytes_read, bytes_written } = *raw;
+        Retired { index: index as u16, cycle, active_cycles, bytes_read, bytes_written }
     }
 }
 
@@ -321,10 +263,6 @@ pub struct Race {
 
 impl From<&RawRace> for Race {
     fn from(raw: &RawRace) -> Self {
-        Race {
-            cycle: raw.cycle,
-            read: raw.read_first..raw.read_end,
-            write: raw.write_first..raw.write_end,
-        }
+        Race { cycle: raw.cycle, read: raw.read_first..raw.read_end, write: raw.write_first..raw.write_end }
     }
 }

@@ -37,21 +37,12 @@ impl EngineHarness {
     ///
     /// # Errors
     /// As [`Model::build`], and when the ports are not those of [the contract](super::contract).
-    pub fn build(
-        verilator: &Verilator,
-        top: &str,
-        verilog: &str,
-        options: &BuildOptions,
-    ) -> Result<Self, BuildError> {
+    pub fn build(verilator: &Verilator, top: &str, verilog: &str, options: &BuildOptions) -> Result<Self, BuildError> {
         let mut harness = EngineHarness {
             verilator: verilator.clone(),
             top: top.to_owned(),
             verilog: verilog.to_owned(),
-            options: BuildOptions {
-                trace: None,
-                clock: "clock".into(),
-                ..options.clone()
-            },
+            options: BuildOptions { trace: None, clock: "clock".into(), ..options.clone() },
             trace_format: options.trace.unwrap_or(TraceFormat::Vcd),
             plain: None,
             traced: None,
@@ -88,14 +79,9 @@ impl EngineHarness {
         options.check()?;
         let traced = options.trace.is_some();
         let model = self.model(traced)?.clone();
-        let kept = self
-            .kept
-            .take()
-            .filter(|_| options.begin == Begin::Continue);
+        let kept = self.kept.take().filter(|_| options.begin == Begin::Continue);
         if traced && kept.is_some() {
-            return Err(RunError::Options(
-                "a continued run cannot be traced: the traced model is another one",
-            ));
+            return Err(RunError::Options("a continued run cannot be traced: the traced model is another one"));
         }
         let goes_on = kept.is_some();
         let mut instance = match kept {
@@ -112,9 +98,7 @@ impl EngineHarness {
             self.kept = Some(instance);
         }
         match report.end {
-            End::OutOfCycles => Err(RunError::OutOfCycles {
-                report: Box::new(report),
-            }),
+            End::OutOfCycles => Err(RunError::OutOfCycles { report: Box::new(report) }),
             _ => Ok(report),
         }
     }
@@ -133,48 +117,21 @@ impl EngineHarness {
         margin: u64,
         path: &Path,
     ) -> Result<RunReport, RunError> {
-        let window = report.window_of(nth, margin).ok_or(RunError::NotRetired {
-            nth,
-            retired: report.retired.len(),
-        })?;
+        let window =
+            report.window_of(nth, margin).ok_or(RunError::NotRetired { nth, retired: report.retired.len() })?;
         let end = window.end;
-        let trace = TraceRequest {
-            path: path.to_owned(),
-            window: Some(window),
-            stop_after: true,
-        };
+        let trace = TraceRequest { path: path.to_owned(), window: Some(window), stop_after: true };
         let max_cycles = options.max_cycles.max(end.saturating_add(1));
-        self.run(
-            memory,
-            &RunOptions {
-                trace: Some(trace),
-                begin: Begin::PowerOn,
-                max_cycles,
-                ..options.clone()
-            },
-        )
+        self.run(memory, &RunOptions { trace: Some(trace), begin: Begin::PowerOn, max_cycles, ..options.clone() })
     }
 
     /// The model, built when it is not there yet.
     fn model(&mut self, traced: bool) -> Result<&Model, BuildError> {
-        let place = if traced {
-            &mut self.traced
-        } else {
-            &mut self.plain
-        };
-        let options = BuildOptions {
-            trace: traced.then_some(self.trace_format),
-            ..self.options.clone()
-        };
+        let place = if traced { &mut self.traced } else { &mut self.plain };
+        let options = BuildOptions { trace: traced.then_some(self.trace_format), ..self.options.clone() };
         Ok(match place {
             Some(model) => model,
-            None => place.insert(Model::build_with(
-                &self.verilator,
-                &self.top,
-                &self.verilog,
-                &options,
-                true,
-            )?),
+            None => place.insert(Model::build_with(&self.verilator, &self.top, &self.verilog, &options, true)?),
         })
     }
 }
@@ -182,9 +139,7 @@ impl EngineHarness {
 fn raw_options(options: &RunOptions, goes_on: bool) -> RawOptions {
     let memory = &options.memory;
     let trace = options.trace.as_ref();
-    let window = trace
-        .and_then(|trace| trace.window.clone())
-        .unwrap_or(0..u64::MAX);
+    let window = trace.and_then(|trace| trace.window.clone()).unwrap_or(0..u64::MAX);
     RawOptions {
         program_address: options.program_address.into(),
         max_cycles: options.max_cycles,
@@ -215,40 +170,19 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn begin(
-        instance: &'a Instance,
-        memory: &'a mut [u8],
-        options: RawOptions,
-    ) -> Result<Self, RunError> {
+    fn begin(instance: &'a Instance, memory: &'a mut [u8], options: RawOptions) -> Result<Self, RunError> {
         let Some(engine) = &instance.model().interface().engine else {
-            return Err(RunError::Sim(SimError::Failed(
-                "the model has no cycle loop".into(),
-            )));
+            return Err(RunError::Sim(SimError::Failed("the model has no cycle loop".into())));
         };
         // SAFETY: simulation and memory outlive this value; the C++ side copies the options.
-        let raw = unsafe {
-            (engine.begin)(
-                instance.raw(),
-                &options,
-                memory.as_mut_ptr(),
-                memory.len() as u64,
-            )
-        };
+        let raw = unsafe { (engine.begin)(instance.raw(), &options, memory.as_mut_ptr(), memory.len() as u64) };
         if raw.is_null() {
             instance.check(1)?;
         }
-        Ok(Run {
-            instance,
-            engine,
-            raw,
-            _memory: std::marker::PhantomData,
-        })
+        Ok(Run { instance, engine, raw, _memory: std::marker::PhantomData })
     }
 
-    fn finish(
-        &mut self,
-        observe: &mut dyn FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<RunReport, RunError> {
+    fn finish(&mut self, observe: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<RunReport, RunError> {
         loop {
             // SAFETY: `raw` is alive, and so are the simulation and the memory it uses.
             let status = unsafe { (self.engine.advance)(self.raw, STRIDE) };
@@ -310,17 +244,9 @@ impl fmt::Display for RunError {
         match self {
             RunError::Options(reason) => write!(f, "run options: {reason}"),
             RunError::OutOfCycles { report } => {
-                write!(
-                    f,
-                    "the engine was not done after {} cycles; ",
-                    report.cycles
-                )?;
+                write!(f, "the engine was not done after {} cycles; ", report.cycles)?;
                 match report.retired.last() {
-                    Some(last) => write!(
-                        f,
-                        "the last finished instruction is {} in cycle {}",
-                        last.index, last.cycle
-                    )?,
+                    Some(last) => write!(f, "the last finished instruction is {} in cycle {}", last.index, last.cycle)?,
                     None => write!(f, "no instruction had finished")?,
                 }
                 write!(
@@ -333,10 +259,7 @@ impl fmt::Display for RunError {
                 write!(f, "the run was ended after {cycles} cycles")
             }
             RunError::NotRetired { nth, retired } => {
-                write!(
-                    f,
-                    "instruction {nth} (from 0) cannot be traced: only {retired} finished"
-                )
+                write!(f, "instruction {nth} (from 0) cannot be traced: only {retired} finished")
             }
             RunError::Build(error) => error.fmt(f),
             RunError::Sim(error) => error.fmt(f),

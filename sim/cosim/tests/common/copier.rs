@@ -7,11 +7,7 @@
 pub fn copier(bytes: u32) -> String {
     let bits = bytes * 8;
     let fetch_beats = 16u32.div_ceil(bytes);
-    let take = if bytes < 16 {
-        format!("{{read_data, instruction[127:{bits}]}}")
-    } else {
-        "read_data[127:0]".into()
-    };
+    let take = if bytes < 16 { format!("{{read_data, instruction[127:{bits}]}}") } else { "read_data[127:0]".into() };
     let pitch = pitch(bytes);
     format!(
         r"module copier (
@@ -95,9 +91,7 @@ pub fn pitch(bytes: u32) -> u32 {
 
 /// A memory of 64 KiB with the program of these instructions at 0 and a pattern behind it.
 pub fn image(bytes: u32, program: &[[u32; 4]]) -> Vec<u8> {
-    let mut memory: Vec<u8> = (0..1u32 << 16)
-        .map(|at| (at.wrapping_mul(0x9e37_79b1) >> 24) as u8)
-        .collect();
+    let mut memory: Vec<u8> = (0..1u32 << 16).map(|at| (at.wrapping_mul(0x9e37_79b1) >> 24) as u8).collect();
     for (instruction, place) in program.iter().zip(memory.chunks_mut(pitch(bytes) as usize)) {
         for (word, slot) in instruction.iter().zip(place.chunks_mut(4)) {
             slot.copy_from_slice(&word.to_le_bytes());
@@ -111,10 +105,7 @@ pub fn copied(bytes: u32, program: &[[u32; 4]]) -> Vec<u8> {
     let mut memory = image(bytes, program);
     for [source, target, bursts, beats] in program {
         let length = (bursts * beats * bytes) as usize;
-        memory.copy_within(
-            *source as usize..*source as usize + length,
-            *target as usize,
-        );
+        memory.copy_within(*source as usize..*source as usize + length, *target as usize);
     }
     memory
 }

@@ -11,10 +11,7 @@ pub fn verilator(group: &str) -> Option<Verilator> {
     match find_verilator() {
         Ok(found) => Some(found),
         Err(error) => {
-            assert!(
-                std::env::var("CI").as_deref() != Ok("true"),
-                "{group}: {error}"
-            );
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{group}: {error}");
             eprintln!("skipped: {group}: {error}");
             None
         }

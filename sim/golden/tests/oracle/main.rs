@@ -12,8 +12,7 @@ fn workspace() -> PathBuf {
 }
 
 fn data() -> PathBuf {
-    std::env::var_os("CORTADO_DATA")
-        .map_or_else(|| workspace().join("../shared/data"), PathBuf::from)
+    std::env::var_os("CORTADO_DATA").map_or_else(|| workspace().join("../shared/data"), PathBuf::from)
 }
 
 /// The bytes of a data file; `None`, said plainly, when it is absent (a failure when `CI=true`).
@@ -37,22 +36,12 @@ fn difference(got: &[i8], recorded: &Recorded) -> Option<String> {
     }
     let first = got.iter().zip(&recorded.first).position(|(a, b)| a != b);
     if let Some(at) = first {
-        return Some(format!(
-            "element {at} is {}, recorded {}",
-            got[at], recorded.first[at]
-        ));
+        return Some(format!("element {at} is {}, recorded {}", got[at], recorded.first[at]));
     }
     let (size, sums) = blocks(&bytes);
     let recorded_sums = recorded.blocks.as_bytes().chunks(4);
-    let block = sums
-        .iter()
-        .zip(recorded_sums)
-        .position(|(a, b)| a.as_bytes() != b)?;
-    Some(format!(
-        "the first difference lies in elements {}..{}",
-        block * size,
-        ((block + 1) * size).min(got.len())
-    ))
+    let block = sums.iter().zip(recorded_sums).position(|(a, b)| a.as_bytes() != b)?;
+    Some(format!("the first difference lies in elements {}..{}", block * size, ((block + 1) * size).min(got.len())))
 }
 
 /// Runs every recorded case of `model`, which has `operators` of them, and compares every tensor.
@@ -67,11 +56,7 @@ fn check(model: &str, operators: usize) {
     let mut compared = 0;
     let mut mismatches = Vec::new();
     for (number, case) in vectors.cases.iter().enumerate() {
-        let Case {
-            input,
-            tensors,
-            output,
-        } = case;
+        let Case { input, tensors, output } = case;
         let tensor = &graph.tensors[graph.inputs[0]];
         let Some(given) = input.bytes(tensor, read) else {
             continue;
@@ -102,12 +87,7 @@ fn check(model: &str, operators: usize) {
         vectors.more.len()
     );
     assert!(compared >= 2 * operators, "{model}: {compared} tensors");
-    assert!(
-        mismatches.is_empty(),
-        "{} of {compared} tensors differ\n{}",
-        mismatches.len(),
-        mismatches.join("\n")
-    );
+    assert!(mismatches.is_empty(), "{} of {compared} tensors differ\n{}", mismatches.len(), mismatches.join("\n"));
 }
 
 #[test]

@@ -59,11 +59,7 @@ enum Kind {
 
 impl Input {
     /// The input's bytes for `tensor`; `None` when the file it comes from is absent.
-    pub fn bytes(
-        &self,
-        tensor: &Tensor,
-        read: impl Fn(&str) -> Option<Vec<u8>>,
-    ) -> Option<Vec<i8>> {
+    pub fn bytes(&self, tensor: &Tensor, read: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<i8>> {
         let count: usize = tensor.shape.iter().product();
         let bytes: Vec<u8> = match &self.kind {
             Kind::Lcg { seed } => lcg(*seed, count),
@@ -75,8 +71,8 @@ impl Input {
                 .take(count)
                 .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
                 .map(|real| {
-                    let units = (f64::from(real) / f64::from(tensor.scale) + 0.5).floor()
-                        + f64::from(tensor.zero_point);
+                    let units =
+                        (f64::from(real) / f64::from(tensor.scale) + 0.5).floor() + f64::from(tensor.zero_point);
                     units.clamp(-128.0, 127.0) as i8 as u8
                 })
                 .collect(),
@@ -103,17 +99,12 @@ pub fn lcg(seed: u32, count: usize) -> Vec<u8> {
 
 /// The 64-bit FNV-1a checksum.
 pub fn fnv1a64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |value, &byte| {
-        (value ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |value, &byte| (value ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// The block size, and the low 16 bits of the checksum of each of up to 32 equal pieces.
 pub fn blocks(bytes: &[u8]) -> (usize, Vec<String>) {
     let size = bytes.len().div_ceil(32).max(1);
-    let sums = bytes
-        .chunks(size)
-        .map(|piece| format!("{:04x}", fnv1a64(piece) & 0xffff))
-        .collect();
+    let sums = bytes.chunks(size).map(|piece| format!("{:04x}", fnv1a64(piece) & 0xffff)).collect();
     (size, sums)
 }
