@@ -219,7 +219,7 @@ fn route(
         requested_mhz: wanted.requested_mhz,
         mapped,
     };
-    let mut key = key.clone().text("route 1").text(&nextpnr.version).text(&wanted.requested_mhz.to_string());
+    let mut key = key.clone().text("route 2").text(&nextpnr.version).text(&wanted.requested_mhz.to_string());
     key = match &wanted.pins {
         Pins::Harness => key.text("harness").text(&request.clock),
         Pins::Constraints(file) => key.text("pins").file(file)?,

@@ -62,6 +62,16 @@ impl Part {
         }
     }
 
+    /// The macro that makes Cortado's cells instantiate the part's multipliers with their registers, which Yosys does not
+    /// find (ECP5) or loses (UP5K) when it infers them. The HX8K has none.
+    pub(super) fn cells_macro(self) -> Option<&'static str> {
+        match self {
+            Part::Ice40Up5k => Some("CORTADO_CELLS_UP5K"),
+            Part::Ice40Hx8k => None,
+            Part::Ecp5Lfe25 | Part::Ecp5Lfe85 => Some("CORTADO_CELLS_ECP5"),
+        }
+    }
+
     /// The Yosys command for the part, less the name of the top.
     ///
     /// `infer_dsp` matters to the UP5K alone. There `-dsp` silently drops product registers from some designs, so

@@ -72,6 +72,15 @@ impl Job<'_> {
 
     /// The commands' text less paths: what the result depends on besides the sources.
     pub(super) fn recipe(&self) -> String {
+        format!("{}{}", self.read(""), self.map())
+    }
+
+    fn read(&self, source: &str) -> String {
+        let cells = self.part.cells_macro().map_or(String::new(), |name| format!("-D {name} "));
+        format!("read_verilog {cells}\"{source}\"\n")
+    }
+
+    fn map(&self) -> String {
         let Job { top, part, .. } = self;
         format!("{} -top {top}", part.yosys_command(self.infer_dsp))
     }
@@ -106,9 +115,9 @@ impl Job<'_> {
     fn script(&self, sources: &[String]) -> String {
         let mut script = String::new();
         for source in sources {
-            script += &format!("read_verilog \"{source}\"\n");
+            script += &self.read(source);
         }
-        script += &self.recipe();
+        script += &self.map();
         // $scopeinfo cells carry names only, and nextpnr before 0.8 refuses a netlist that has them.
         script += "\ndelete t:$scopeinfo\n";
         script += &format!("write_json {NETLIST}\nwrite_verilog -noattr {NETLIST_VERILOG}\n");
@@ -234,7 +243,10 @@ mod tests {
             job.collect(&out).map(|names| job.script(&names))
         };
         let script = collect(slice::from_ref(&plain), &[]).expect("a space is no obstacle");
-        assert!(script.starts_with("read_verilog \"sources/a b.v\"\nsynth_ecp5 -top engine\n"), "{script}");
+        assert!(
+            script.starts_with("read_verilog -D CORTADO_CELLS_ECP5 \"sources/a b.v\"\nsynth_ecp5 -top engine\n"),
+            "{script}"
+        );
         assert_eq!(fs::read(out.join("sources/a b.v")).ok(), Some(b"a b.v".to_vec()));
 
         let named_alike = write("other/a b.v");
