@@ -2,6 +2,7 @@
 
 mod blocks_support;
 
+use blocks_support::part_cells::PartCells;
 use std::collections::VecDeque;
 
 use blocks_support::{extend, high_mul, random::Random, round_shift, Dut};
@@ -214,6 +215,54 @@ fn the_dot_product_is_exact_at_the_corners_and_at_random() {
                 (one, vec![0x80; lanes])
             }),
         );
+    }
+}
+
+/// The block as synthesis takes it for a part.
+macro_rules! dut_of_part {
+    ($cells:expr, $block:expr, $seed:expr) => {{
+        let emitted = cortado_hw::emit::emit(blocks_support::TOP, &mut $block, &blocks_support::header());
+        let Some(text) = $cells.choose(emitted) else { return };
+        blocks_support::Dut::new(text, $seed)
+    }};
+}
+
+#[test]
+fn dot_products_in_the_parts_multipliers_are_exact() {
+    let seed = 33;
+    let mut random = Random(seed);
+    for cells in [PartCells::Ecp5, PartCells::Up5k] {
+        for lanes in [2, 8] {
+            println!("{cells:?}, {lanes} lanes");
+            let Some(mut dut) = dut_of_part!(cells, DotProduct::new(lanes, lanes), seed) else { return };
+            let ends = [0x80, 0x7f, 0, 1, 0xff];
+            let corners = (0..25).map(|n| (vec![ends[n / 5]; lanes], vec![ends[n % 5]; lanes]));
+            multiply(&mut dut, lanes, corners);
+            multiply(&mut dut, lanes, (0..20_000).map(|_| (random.bytes(lanes), random.bytes(lanes))));
+        }
+    }
+}
+
+#[test]
+fn the_requantiser_in_the_parts_multipliers_is_exact() {
+    let seed = 34;
+    let mut random = Random(seed);
+    for cells in [PartCells::Ecp5, PartCells::Up5k] {
+        println!("{cells:?}");
+        let Some(mut dut) = dut_of_part!(cells, Requantiser::default(), seed) else { return };
+        let mut any = |n: usize| Case {
+            operand: match n % 4 {
+                0 => random.scaled(30),
+                1 => [LEAST, GREATEST, 0, -1][n / 4 % 4],
+                _ => random.signed(30),
+            },
+            q: random.next() as i64 & 0x7fff_ffff | 1 << 30,
+            shift: random.below(32) as u32,
+            zero_point: random.byte() as i8,
+            minimum: -128,
+            maximum: 127,
+        };
+        requantise(&mut dut, (0..100_000).map(&mut any));
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod layer;
+pub mod part_cells;
 pub mod random;
 pub mod waveform;
 
