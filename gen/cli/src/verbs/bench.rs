@@ -18,8 +18,8 @@ pub struct Arguments {
     /// Cases or single figures, as resnet8 or resnet8.wall_s [default: all]
     #[arg(value_name = "CASE")]
     cases: Vec<String>,
-    /// Rewrite the table of ./README.md
-    #[arg(long, conflicts_with = "cases")]
+    /// Rewrite the table of ./README.md with the figures measured
+    #[arg(long)]
     readme: bool,
 }
 
