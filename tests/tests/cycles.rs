@@ -9,7 +9,6 @@ mod engine_support;
 #[allow(dead_code)]
 mod map_support;
 
-use cortado_arch::isa::Mode;
 use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
 use cortado_cosim::engine::Begin;
@@ -81,26 +80,6 @@ fn memory(arch: &Architecture) -> MemoryModel {
     }
 }
 
-fn random_layer(random: &mut Random) -> Layer {
-    let mode = [Mode::Convolution, Mode::Channelwise, Mode::Depthwise, Mode::Patch][random.next() as usize % 4];
-    let mut below = |n: u64| (random.next() % n) as usize;
-    Layer {
-        mode,
-        height: 1 + below(14),
-        width: 1 + below(14),
-        channels: if mode == Mode::Patch { 1 + below(4) } else { 1 + below(40) },
-        out_channels: 1 + below(40),
-        kernel: (1 + below(4), 1 + below(4)),
-        stride: (1 + below(3), 1 + below(3)),
-        pad: (below(4), below(4)),
-        pad_after: (below(3), below(3)),
-        pool: mode == Mode::Channelwise && below(2) == 1,
-        residual: below(3) == 1,
-        scale_residual: below(2) == 1,
-        seed: random.next(),
-    }
-}
-
 fn layers_agree(preset: &str, count: usize, seed: u64) {
     let arch = by_name(preset).expect("an embedded preset");
     let Some(mut harness) = engine_support::harness(&arch) else { return };
@@ -108,7 +87,7 @@ fn layers_agree(preset: &str, count: usize, seed: u64) {
     println!("{preset}: seed {seed}, {count} layers");
     let mut done = 0;
     while done < count {
-        let layer = random_layer(&mut random);
+        let layer = Layer::random(&mut random, 14);
         let Some(built) = layer.build(preset) else { continue };
         done += 1;
         // Every memory in turn: prompt and slow to answer, as fast as the port and slower.

@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use crate::make::signals;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -29,10 +30,6 @@ fn check_depth(depth: usize) -> Result<(), RamError> {
         return Ok(());
     }
     Err(RamError(format!("a memory of {depth} words; 2 to {MOST_WORDS} fit the 16-bit address")))
-}
-
-fn signals<D: Direction, T: Synth>(count: usize) -> Vec<Signal<D, T>> {
-    (0..count).map(|_| Signal::default()).collect()
 }
 
 /// Bits of the address that matter for `depth` words.

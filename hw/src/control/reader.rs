@@ -45,7 +45,6 @@ pub struct Reader {
     fetch_from: Reg<Bits<32>>,
     /// Beats of a LOAD that come before those of the instruction.
     ahead: Reg<Bits<16>>,
-    loading: Reg<Bit>,
     into: Reg<Bits<2>>,
     word: Reg<Bits<16>>,
     bank_index: Reg<Bits<10>>,
@@ -85,7 +84,7 @@ impl Reader {
             clock reset fetch fetch_address fetch_beat fetch_done load load_memory load_word_address
             load_words load_byte_address load_done beat_valid beat_ready memory word_address bank
             command_valid command_ready command_address command_beats data_valid data_ready fetch_wanted
-            fetching fetch_left fetch_from ahead instruction_next loading into word bank_index bank_last to_request to_receive
+            fetching fetch_left fetch_from ahead instruction_next into word bank_index bank_last to_request to_receive
             from in_flight asking ask_address ask_beats all_words short received load_beat asked asked_beats;
             fetch_beats: constant(cortado_arch::isa::INSTRUCTION_BYTES / port_bytes),
             burst: constant(burst),
@@ -112,7 +111,6 @@ impl Logic for Reader {
             fetch_left,
             fetch_from,
             ahead,
-            loading,
             into,
             word,
             bank_index,
@@ -211,9 +209,6 @@ impl Logic for Reader {
                 self.bank_index.d.next = self.bank_index.q.val() + 1;
             }
         }
-        if self.load_done.val() {
-            self.loading.d.next = false;
-        }
 
         if self.fetch.val() {
             self.fetch_wanted.d.next = true;
@@ -227,7 +222,6 @@ impl Logic for Reader {
             self.all_words.next = bit_cast::<28, 16>(self.load_words.val()) << self.parameter_shift.val();
         }
         if self.load.val() {
-            self.loading.d.next = true;
             self.into.d.next = self.load_memory.val();
             self.word.d.next = self.load_word_address.val();
             self.bank_index.d.next = bits::<10>(0);
@@ -246,7 +240,6 @@ impl Logic for Reader {
             self.fetch_wanted.d.next = false;
             self.fetching.d.next = false;
             self.ahead.d.next = bits::<16>(0);
-            self.loading.d.next = false;
             self.asking.d.next = false;
             self.asked.d.next = false;
             self.to_request.d.next = bits::<28>(0);

@@ -57,6 +57,27 @@ pub fn blocked(map: &[i8], channels: usize, tm: usize, random: &mut Random) -> V
 }
 
 impl Layer {
+    /// A layer of any mode whose map is at most `side` high and wide; it need not fit a preset.
+    pub fn random(random: &mut Random, side: u64) -> Layer {
+        let mode = [Mode::Convolution, Mode::Channelwise, Mode::Depthwise, Mode::Patch][random.next() as usize % 4];
+        let mut below = |n: u64| (random.next() % n) as usize;
+        Layer {
+            mode,
+            height: 1 + below(side),
+            width: 1 + below(side),
+            channels: if mode == Mode::Patch { 1 + below(4) } else { 1 + below(40) },
+            out_channels: 1 + below(40),
+            kernel: (1 + below(4), 1 + below(4)),
+            stride: (1 + below(3), 1 + below(3)),
+            pad: (below(4), below(4)),
+            pad_after: (below(3), below(3)),
+            pool: mode == Mode::Channelwise && below(2) == 1,
+            residual: below(3) == 1,
+            scale_residual: below(2) == 1,
+            seed: random.next(),
+        }
+    }
+
     pub fn output_size(&self) -> (usize, usize) {
         let size = |n: usize, k: usize, s: usize, p: usize, after: usize| {
             (n + p + after).checked_sub(k).map_or(0, |x| x / s + 1)
