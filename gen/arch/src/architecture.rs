@@ -51,7 +51,12 @@ pub struct Architecture {
     pub tn: usize,
     /// Requantisers R: channels per cycle of the post-processor. A power of two, at most Tm.
     pub requantise_lanes: usize,
-    /// Taps a depthwise window holds per channel; a multiple of Tn.
+    /// Cycles a requantiser takes for a channel: 1 with a multiplier for each part of the product, 4 with
+    /// one multiplier for all of them.
+    pub requantise_cycles: usize,
+    /// There is a unit that adds a residual to a result in line.
+    pub residual_unit: bool,
+    /// Taps a depthwise window holds per channel; a multiple of Tn. 0: no depthwise unit.
     pub window_taps: usize,
     /// Bytes of a patch (first layers); a multiple of Tn. 0: no patch unit.
     pub patch_bytes: usize,
@@ -92,18 +97,23 @@ impl Architecture {
         self.tm / self.tn
     }
 
-    /// Parts in which the post-processor takes a vector of Tm results: cycles per pass.
+    /// Parts in which the post-processor takes a vector of Tm results.
     pub fn chunks(&self) -> usize {
         self.tm / self.requantise_lanes
+    }
+
+    /// Cycles of a pass of the post-processor over a vector.
+    pub fn pass_cycles(&self) -> usize {
+        self.chunks() * self.requantise_cycles
     }
 
     /// Fewest cycles between two result vectors of an instruction: one pass of the requantisers; with
     /// a residual, the three passes that a vector takes and what they may wait for each other.
     pub fn vector_interval(&self, residual: bool) -> usize {
         if residual {
-            6 * self.chunks() + 4
+            6 * self.pass_cycles() + 4
         } else {
-            self.chunks()
+            self.pass_cycles()
         }
     }
 

@@ -73,28 +73,32 @@ fn one_fault_is_one_line_in_these_words() {
          "p.toml:14: tn_lanes = 32 is wrong because it must be a power of two from 1 to 16 (input lanes Tn, at most Tm and at least Tm/16); nearest 16"),
         ("ulx3s-85f-16x8", "requantise_lanes = 8", "requantise_lanes = 0",
          "p.toml:15: requantise_lanes = 0 is wrong because it must be a power of two from 1 to 16 (requantisers R, at most Tm); nearest 1"),
+        ("ulx3s-85f-16x8", "requantise_cycles = 1", "requantise_cycles = 2",
+         "p.toml:16: requantise_cycles = 2 is wrong because a requantiser has all its multipliers or one; nearest 1, 4"),
+        ("ulx3s-85f-16x8", "residual_unit = 1", "residual_unit = 2",
+         "p.toml:17: residual_unit = 2 is wrong because it must be a number from 0 to 1 (1 for a unit that adds residuals, 0 for none); nearest 1"),
         ("ulx3s-85f-16x8", "window_taps = 16", "window_taps = 9",
-         "p.toml:16: window_taps = 9 is wrong because it must be a multiple of 8 from 16 to 232 (taps of a depthwise window: Tn a step, a 3 x 3 kernel at least); nearest 16"),
+         "p.toml:18: window_taps = 9 is wrong because it must be a multiple of 8 from 0 to 232 (taps of a depthwise window: Tn a step; 0 for no depthwise unit); nearest 8, 16"),
         ("ulx3s-85f-16x8", "patch_bytes = 40", "patch_bytes = 27",
-         "p.toml:17: patch_bytes = 27 is wrong because it must be a multiple of 8 from 0 to 504 (bytes of a patch: Tn a step; 0 for no patch unit); nearest 24, 32"),
+         "p.toml:19: patch_bytes = 27 is wrong because it must be a multiple of 8 from 0 to 504 (bytes of a patch: Tn a step; 0 for no patch unit); nearest 24, 32"),
         ("ulx3s-85f-16x8", "port_bytes = 4", "port_bytes = 32",
-         "p.toml:26: port_bytes = 32 is wrong because it must be a power of two from 1 to 16 (bytes a beat; must divide the words of every memory: Tm, Tm*Tn and 8*R bytes); nearest 16"),
+         "p.toml:28: port_bytes = 32 is wrong because it must be a power of two from 1 to 16 (bytes a beat; must divide the words of every memory: Tm, Tm*Tn and 8*R bytes); nearest 16"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = 65537",
-         "p.toml:18: weight_words = 65537 is wrong because it must be a number from 1 to 65536 (words; addresses have 16 bits); nearest 65536"),
+         "p.toml:20: weight_words = 65537 is wrong because it must be a number from 1 to 65536 (words; addresses have 16 bits); nearest 65536"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = -9223372036854775808",
-         "p.toml:18: weight_words = -9223372036854775808 is wrong because it must be a number from 1 to 65536 (words; addresses have 16 bits); nearest 1"),
+         "p.toml:20: weight_words = -9223372036854775808 is wrong because it must be a number from 1 to 65536 (words; addresses have 16 bits); nearest 1"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = \"4096\"",
-         "p.toml:18: weight_words = \"4096\" is wrong because it must be an integer without quotes"),
+         "p.toml:20: weight_words = \"4096\" is wrong because it must be an integer without quotes"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = 4096.0",
-         "p.toml:18: weight_words = 4096.0 is wrong because it must be an integer without quotes"),
+         "p.toml:20: weight_words = 4096.0 is wrong because it must be an integer without quotes"),
         ("tiny-2x2", "weight_words = 4096", "",
-         "p.toml:15: section [memory] has no weight_words; it needs an integer from 1 to 65536"),
+         "p.toml:17: section [memory] has no weight_words; it needs an integer from 1 to 65536"),
         ("tiny-2x2", "burst_beats = 64", "burst_beats = 64\nburst_beat = 3",
-         "p.toml:24: burst_beat = 3 is unknown in [port]; did you mean burst_beats?"),
+         "p.toml:26: burst_beat = 3 is unknown in [port]; did you mean burst_beats?"),
         ("tiny-2x2", "burst_beats = 64", "burst_beats = 64\nclock = 3",
-         "p.toml:24: clock = 3 is unknown in [port]; there are port_bytes, burst_beats"),
+         "p.toml:26: clock = 3 is unknown in [port]; there are port_bytes, burst_beats"),
         ("tiny-2x2", "size_bytes = 1048576", "size_bytes = 1048577",
-         "p.toml:26: size_bytes = 1048577 is wrong because it must be a multiple of 2 from 64 to 4294967296 (whole beats; an instruction at least, and addresses have 32 bits); nearest 1048576, 1048578"),
+         "p.toml:28: size_bytes = 1048577 is wrong because it must be a multiple of 2 from 64 to 4294967296 (whole beats; an instruction at least, and addresses have 32 bits); nearest 1048576, 1048578"),
         ("tiny-2x2", "family = \"generic\"", "family = \"generic\"\nclock_mhz = 10",
          "p.toml:7: clock_mhz = 10 is unknown in [part]; there are family"),
         ("tiny-2x2", "name = \"tiny-2x2\"", "name = \"Tiny 2\"",
@@ -104,24 +108,24 @@ fn one_fault_is_one_line_in_these_words() {
         ("ulx3s-85f-16x8", "speed_grade = 6", "speed_grade = 9",
          "p.toml:9: speed_grade = 9 is wrong because it must be a number from 6 to 8 (of the ECP5); nearest 8"),
         ("ulx3s-85f-16x8", "weight_words = 2048", "weight_words = 4096",
-         "p.toml:22: weight_words = 4096 is wrong because the memories take 288 block RAMs (activation 45, weight 228, parameter 15) and the 85k has 208; nearest 2560"),
+         "p.toml:24: weight_words = 4096 is wrong because the memories take 288 block RAMs (activation 45, weight 228, parameter 15) and the 85k has 208; nearest 2560"),
         ("icebreaker-4x4", "activation_words = 16384", "activation_words = 65536",
-         "p.toml:20: activation_words = 65536 is wrong because it takes 8 of the 4 SPRAM blocks of the up5k; nearest 32768"),
+         "p.toml:22: activation_words = 65536 is wrong because it takes 8 of the 4 SPRAM blocks of the up5k; nearest 32768"),
         ("hx8k-4x4", "activation_kind = \"bram\"", "activation_kind = \"spram\"",
-         "p.toml:19: activation_kind = \"spram\" is wrong because the hx8k has no SPRAM; nearest \"bram\""),
+         "p.toml:21: activation_kind = \"spram\" is wrong because the hx8k has no SPRAM; nearest \"bram\""),
         ("tiny-2x2", "[external]", "[extrenal]",
          "p.toml:1: section [external] is missing; it holds size_bytes, latency_cycles, bandwidth_bytes, bandwidth_cycles\n\
-          p.toml:25: [extrenal] is unknown in a preset; did you mean external?"),
+          p.toml:27: [extrenal] is unknown in a preset; did you mean external?"),
         ("tiny-2x2", "[preset]", "port = 3\n[preset]",
-         "p.toml:22: not TOML: invalid table header, duplicate key `port` in document root"),
+         "p.toml:24: not TOML: invalid table header, duplicate key `port` in document root"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = 99999999999999999999",
-         "p.toml:18: not TOML: number too large to fit in target type"),
+         "p.toml:20: not TOML: number too large to fit in target type"),
     ];
     let date = (
         "tiny-2x2",
         "weight_words = 4096",
         "weight_words = 2026-01-01",
-        "p.toml:18: dates and times have no place in a preset",
+        "p.toml:20: dates and times have no place in a preset",
     );
     for (base, from, to, expected) in cases.iter().chain([&date]) {
         assert_eq!(&refusal(base, &[(from, to)]), expected);
@@ -140,8 +144,8 @@ fn all_faults_are_reported_at_once_in_the_order_of_the_lines() {
 p.toml:1: section [preset] has no summary; it needs a text
 p.toml:3: sumary = \"Smallest engine, for simulation and proofs\" is unknown in [preset]; did you mean summary?
 p.toml:9: tm_lanes = 3 is wrong because it must be a power of two from 2 to 64 (output lanes Tm); nearest 2, 4
-p.toml:23: burst_beats = 0 is wrong because it must be a number from 1 to 256 (beats of the longest burst); nearest 1
-p.toml:29: bandwidth_cycles = [..] is wrong because it must be an integer without quotes";
+p.toml:25: burst_beats = 0 is wrong because it must be a number from 1 to 256 (beats of the longest burst); nearest 1
+p.toml:31: bandwidth_cycles = [..] is wrong because it must be an integer without quotes";
     assert_eq!(refusal("tiny-2x2", &edits), expected);
 }
 
@@ -165,7 +169,7 @@ fn an_unknown_name_lists_near_names() {
 #[test]
 fn the_hash_follows_the_hardware_and_nothing_else() {
     let a = preset::by_name("tiny-2x2").unwrap();
-    assert_eq!(format!("{:016x}", a.hash()), "2f4470a3288c2307");
+    assert_eq!(format!("{:016x}", a.hash()), "039fb9ea646e8fca");
     let mut other = a.clone();
     other.name = "other".into();
     other.external.latency_cycles += 1;

@@ -12,6 +12,8 @@ pub(crate) fn engine() -> Architecture {
         tm: 4,
         tn: 2,
         requantise_lanes: 2,
+        requantise_cycles: 1,
+        residual_unit: true,
         window_taps: 10,
         patch_bytes: 32,
         activation_words: 1024,

@@ -17,8 +17,8 @@ const MOST_WINDOW_STEPS: i64 = 63;
 const MOST_TAPS: i64 = 15 * 15;
 /// Words that 16-bit addresses reach.
 const MOST_WORDS: i64 = 1 << 16;
-/// Taps of the kernel that every depthwise network has.
-const LEAST_TAPS: i64 = 9;
+/// Multiplications of halves in a product of 30 by 31 bits.
+const MOST_REQUANTISE_CYCLES: i64 = 4;
 
 const SECTIONS: [&str; 6] = ["preset", "part", "array", "memory", "port", "external"];
 
@@ -58,6 +58,8 @@ fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> 
         tm: array.tm?,
         tn: array.tn?,
         requantise_lanes: array.requantise_lanes?,
+        requantise_cycles: array.requantise_cycles?,
+        residual_unit: array.residual_unit?,
         window_taps: array.window_taps?,
         patch_bytes: array.patch_bytes?,
         activation_words: memory.words[0],
@@ -121,12 +123,22 @@ struct Array {
     tm: Option<usize>,
     tn: Option<usize>,
     requantise_lanes: Option<usize>,
+    requantise_cycles: Option<usize>,
+    residual_unit: Option<bool>,
     window_taps: Option<usize>,
     patch_bytes: Option<usize>,
 }
 
 fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<Array> {
-    let keys = ["tm_lanes", "tn_lanes", "requantise_lanes", "window_taps", "patch_bytes"];
+    let keys = [
+        "tm_lanes",
+        "tn_lanes",
+        "requantise_lanes",
+        "requantise_cycles",
+        "residual_unit",
+        "window_taps",
+        "patch_bytes",
+    ];
     let mut s = Section::take(document, "array", &keys, faults)?;
     let tm = s.integer("tm_lanes", &Rule::new(Kind::PowerOfTwo, 2, 64, "output lanes Tm"), faults);
     let (tn_low, tn_high) = tm.map_or((1, 64), |tm| ((tm / MOST_SUBSTEPS).max(1), tm));
@@ -134,13 +146,22 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
     let tn = s.integer("tn_lanes", &Rule::new(Kind::PowerOfTwo, tn_low, tn_high, reason), faults);
     let rule = Rule::new(Kind::PowerOfTwo, 1, tm.unwrap_or(64), "requantisers R, at most Tm");
     let requantise_lanes = s.integer("requantise_lanes", &rule, faults);
+    let rule = Rule::new(Kind::PowerOfTwo, 1, MOST_REQUANTISE_CYCLES, "cycles of a requantiser for a channel");
+    let requantise_cycles = s.integer("requantise_cycles", &rule, faults).filter(|cycles| {
+        if *cycles == 2 {
+            faults.wrong(&s, "requantise_cycles", "a requantiser has all its multipliers or one; nearest 1, 4");
+        }
+        *cycles != 2
+    });
+    let rule = Rule::new(Kind::Any, 0, 1, "1 for a unit that adds residuals, 0 for none");
+    let residual_unit = s.integer("residual_unit", &rule, faults);
     let lanes = tn.unwrap_or(1);
     let round_up = |x: i64| (x + lanes - 1) / lanes * lanes;
     let rule = Rule::new(
         Kind::MultipleOf(lanes),
-        round_up(LEAST_TAPS),
+        0,
         round_up(MOST_TAPS).min(MOST_WINDOW_STEPS * lanes),
-        "taps of a depthwise window: Tn a step, a 3 x 3 kernel at least",
+        "taps of a depthwise window: Tn a step; 0 for no depthwise unit",
     );
     let window_taps = s.integer("window_taps", &rule, faults);
     let reason = "bytes of a patch: Tn a step; 0 for no patch unit";
@@ -151,6 +172,8 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
         tm: size(tm),
         tn: size(tn),
         requantise_lanes: size(requantise_lanes),
+        requantise_cycles: size(requantise_cycles),
+        residual_unit: residual_unit.map(|x| x == 1),
         window_taps: size(window_taps),
         patch_bytes: size(patch_bytes),
     })

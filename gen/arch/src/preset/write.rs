@@ -49,12 +49,14 @@ impl Architecture {
         };
         format!(
             "[part]\n{part}\n\
-             [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nwindow_taps = {}\npatch_bytes = {}\n\n\
+             [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n\n\
              [memory]\nactivation_kind = \"{kind}\"\nactivation_words = {}\nweight_words = {}\nparameter_words = {}\n\n\
              [port]\nport_bytes = {}\nburst_beats = {}\n",
             self.tm,
             self.tn,
             self.requantise_lanes,
+            self.requantise_cycles,
+            u8::from(self.residual_unit),
             self.window_taps,
             self.patch_bytes,
             self.activation_words,
