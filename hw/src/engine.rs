@@ -91,6 +91,8 @@ pub struct Engine {
     parameter_memory: BankedRam,
 
     activation_read: Reg<Bit>,
+    /// A STORE's read was given this cycle's turn, one cycle ago.
+    store_taken: Reg<Bit>,
     activation_read_address: Reg<Bits<16>>,
     activation_write: Vec<Reg<Bit>>,
     activation_write_address: Reg<Bits<16>>,
@@ -115,7 +117,7 @@ impl Engine {
             clock reset start program_address busy done error read_command_valid read_command_ready
             read_command_address read_command_beats read_data_valid read_data_ready write_command_valid
             write_command_ready write_command_address write_command_beats write_data_valid write_data_ready
-            retire_valid retire_index array_active dispatcher compute_control activation_read
+            retire_valid retire_index array_active dispatcher compute_control activation_read store_taken
             activation_read_address activation_write_address to_activation read_open reading load_ready
             load_activation;
             read_data: signals(port), write_data: signals(port),
@@ -155,7 +157,7 @@ impl Logic for Engine {
             weight_memory,
             parameter_memory
         );
-        dff_setup!(self, clock, activation_read, activation_read_address, activation_write_address);
+        dff_setup!(self, clock, activation_read, store_taken, activation_read_address, activation_write_address);
 
         // Dispatch.
         self.dispatcher.reset.next = self.reset.val();
@@ -252,8 +254,11 @@ impl Logic for Engine {
         self.read_open.next = !(self.single_port.val() & self.post_processor.result_valid.val());
         self.feed.read_grant.next = self.read_open.val() & !self.post_processor.residual_urgent.val();
         self.post_processor.residual_grant.next = self.read_open.val() & !self.feed.read.val();
-        self.writer.read_grant.next =
-            self.read_open.val() & !self.post_processor.residual_read.val() & !self.feed.read.val();
+        self.store_taken.d.next = self.writer.read.val()
+            & self.read_open.val()
+            & !self.post_processor.residual_read.val()
+            & !self.feed.read.val();
+        self.writer.read_taken.next = self.store_taken.q.val();
         self.reading.next = self.feed.read.val()
             | (self.read_open.val() & (self.post_processor.residual_read.val() | self.writer.read.val()));
         self.activation_read.d.next = self.reading.val();

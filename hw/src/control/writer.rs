@@ -8,7 +8,8 @@ use rust_hdl::prelude::*;
 
 /// One STORE at a time, in bursts. A word is read ahead while the one before goes out beat by beat.
 ///
-/// `word` must be there three cycles after a cycle with `read & read_grant`.
+/// `read` stands until `read_taken`, which comes one cycle after the read; `word` must be there two cycles
+/// after that.
 #[derive(LogicBlock)]
 pub struct Writer {
     pub clock: Signal<In, Clock>,
@@ -19,7 +20,7 @@ pub struct Writer {
     pub store_byte_address: Signal<In, Bits<32>>,
     pub store_done: Signal<Out, Bit>,
     pub read: Signal<Out, Bit>,
-    pub read_grant: Signal<In, Bit>,
+    pub read_taken: Signal<In, Bit>,
     pub read_address: Signal<Out, Bits<16>>,
     pub word: Vec<Signal<In, Bits<8>>>,
 
@@ -58,7 +59,6 @@ pub struct Writer {
     on_the_way: Signal<Local, Bit>,
     all_beats: Signal<Local, Bits<28>>,
     granted: Signal<Local, Bits<28>>,
-    take: Signal<Local, Bit>,
 }
 
 impl Writer {
@@ -66,11 +66,11 @@ impl Writer {
     pub fn new(port_bytes: usize, burst: usize, activation: usize) -> Self {
         let beats = activation / port_bytes;
         make!(
-            clock reset store store_word_address store_words store_byte_address store_done read read_grant
+            clock reset store store_word_address store_words store_byte_address store_done read read_taken
             read_address command_valid command_ready command_address command_beats data_valid data_ready
             to_read address ahead_full beats_left to_ask to_send into asking ask_address ask_beats allowed
-            sending refill on_the_way all_beats granted take;
-            word: signals(activation), data: signals(port_bytes), reading: many(3), ahead: many(activation),
+            sending refill on_the_way all_beats granted;
+            word: signals(activation), data: signals(port_bytes), reading: many(2), ahead: many(activation),
             going: many(activation),
             shift: constant(beats.trailing_zeros() as usize), word_beats: constant(beats),
             burst: constant(burst), burst_bytes: constant(burst * port_bytes),
@@ -105,14 +105,12 @@ impl Logic for Writer {
         }
 
         // One word ahead at most.
-        self.on_the_way.next = self.reading[0].q.val() | self.reading[1].q.val() | self.reading[2].q.val();
+        self.on_the_way.next = self.read_taken.val() | self.reading[0].q.val() | self.reading[1].q.val();
         self.read.next = self.to_read.q.val().any() & !self.on_the_way.val() & !self.ahead_full.q.val();
         self.read_address.next = self.address.q.val();
-        self.take.next = self.read.val() & self.read_grant.val();
-        self.reading[0].d.next = self.take.val();
+        self.reading[0].d.next = self.read_taken.val();
         self.reading[1].d.next = self.reading[0].q.val();
-        self.reading[2].d.next = self.reading[1].q.val();
-        if self.take.val() {
+        if self.read_taken.val() {
             self.to_read.d.next = self.to_read.q.val() - 1;
             self.address.d.next = self.address.q.val() + 1;
         }
@@ -135,7 +133,7 @@ impl Logic for Writer {
                 self.going[i].d.next = self.ahead[i].q.val();
             }
         }
-        if self.reading[2].q.val() {
+        if self.reading[1].q.val() {
             self.ahead_full.d.next = true;
             for i in 0..self.ahead.len() {
                 self.ahead[i].d.next = self.word[i].val();

@@ -43,7 +43,10 @@ pub struct PatchSequencer {
     row: Reg<Bits<16>>,
     origin_y: Reg<Bits<13>>,
     y: Reg<Bits<13>>,
-    /// Bytes of the row in_map the map: `low <= byte < high`; the next to read.
+    /// The same less the map's height: the row is in the map when `y` is not below zero and this is.
+    origin_y_over: Reg<Bits<13>>,
+    y_over: Reg<Bits<13>>,
+    /// Bytes of the row in the map: `low <= byte < high`; the next to read.
     low: Reg<Bits<17>>,
     high: Reg<Bits<17>>,
     empty: Reg<Bit>,
@@ -59,6 +62,9 @@ pub struct PatchSequencer {
     /// End of the word that holds `next_byte`, and of the one that holds `low`.
     word_end: Reg<Bits<17>>,
     low_word_end: Reg<Bits<17>>,
+    /// The same less `high`: the word is the row's last unless this is below zero.
+    word_over: Reg<Bits<18>>,
+    low_word_over: Reg<Bits<18>>,
     /// Five steps or fewer are left of the patch at hand, and none will wait.
     ends_soon: Reg<Bit>,
 
@@ -96,8 +102,11 @@ pub struct PatchSequencer {
     first_word_end: Signal<Local, Bits<17>>,
     word_index: Signal<Local, Bits<17>>,
     row_start: Signal<Local, Bits<17>>,
+    first_word_over: Signal<Local, Bits<18>>,
     start_y: Signal<Local, Bits<13>>,
+    start_y_over: Signal<Local, Bits<13>>,
     next_y: Signal<Local, Bits<13>>,
+    next_y_over: Signal<Local, Bits<13>>,
     next_row: Signal<Local, Bits<16>>,
     segment_end: Signal<Local, Bits<17>>,
     low_index: Signal<Local, Bits<17>>,
@@ -110,9 +119,9 @@ impl PatchSequencer {
     pub fn new(tm: usize, interval: usize, reserves: usize) -> Self {
         make!(
             clock launch layer read_grant pace_open full busy read_address element take step gathering
-            warm_up rows_left columns_left kernel_rows_left young unread origin_row row origin_y y low
+            warm_up rows_left columns_left kernel_rows_left young unread origin_row row origin_y y origin_y_over y_over low
             high empty next_byte base next_start next_low next_high next_columns_left outstanding
-            word_end low_word_end ends_soon short first_word_end stepping steps_left substep groups_left weight_address in_map last_word
+            word_end low_word_end word_over low_word_over first_word_over start_y_over next_y_over ends_soon short first_word_end stepping steps_left substep groups_left weight_address in_map last_word
             last_kernel_row wants may_begin advance finish load next_start_end last_column last_row
             last_substep last_group step_go step_end taking smooth word_index row_start start_y next_y
             next_row segment_end low_index high_index;
@@ -144,6 +153,8 @@ impl Logic for PatchSequencer {
             row,
             origin_y,
             y,
+            origin_y_over,
+            y_over,
             low,
             high,
             empty,
@@ -156,6 +167,8 @@ impl Logic for PatchSequencer {
             outstanding,
             word_end,
             low_word_end,
+            word_over,
+            low_word_over,
             ends_soon,
             stepping,
             steps_left,
@@ -179,10 +192,12 @@ impl Logic for PatchSequencer {
             self.next_high.d.next = self.next_start_end.val();
         }
 
-        self.in_map.next = (self.y.q.val() < bit_cast::<13, 12>(self.layer.val().input_height)) & !self.empty.q.val();
+        self.in_map.next = !self.y.q.val().get_bit(12) & self.y_over.q.val().get_bit(12) & !self.empty.q.val();
         self.word_index.next = self.next_byte.q.val() >> self.word_shift.val();
         self.first_word_end.next = ((self.next_low.q.val() >> self.word_shift.val()) + 1) << self.word_shift.val();
-        self.last_word.next = !self.in_map.val() | (self.high.q.val() <= self.word_end.q.val());
+        self.first_word_over.next =
+            bit_cast::<18, 17>(self.first_word_end.val()) - bit_cast::<18, 17>(self.next_high.q.val());
+        self.last_word.next = !self.in_map.val() | !self.word_over.q.val().get_bit(17);
         if self.last_word.val() {
             self.segment_end.next = self.high.q.val();
         } else {
@@ -222,7 +237,9 @@ impl Logic for PatchSequencer {
             | (self.warm_up.q.val() == bits::<2>(1));
         self.row_start.next = self.zero.val() - bit_cast::<17, 8>(self.layer.val().pad_left_bytes);
         self.start_y.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_top);
+        self.start_y_over.next = self.start_y.val() - bit_cast::<13, 12>(self.layer.val().input_height);
         self.next_y.next = self.origin_y.q.val() + bit_cast::<13, 4>(self.layer.val().stride_y);
+        self.next_y_over.next = self.origin_y_over.q.val() + bit_cast::<13, 4>(self.layer.val().stride_y);
         self.next_row.next = self.origin_row.q.val() + self.layer.val().step_y_words;
 
         self.young.d.next = false;
@@ -231,18 +248,22 @@ impl Logic for PatchSequencer {
             if !self.last_word.val() {
                 self.next_byte.d.next = self.word_end.q.val();
                 self.word_end.d.next = self.word_end.q.val() + self.word_bytes.val();
+                self.word_over.d.next = self.word_over.q.val() + bit_cast::<18, 17>(self.word_bytes.val());
             } else {
                 self.next_byte.d.next = self.low.q.val();
                 self.word_end.d.next = self.low_word_end.q.val();
+                self.word_over.d.next = self.low_word_over.q.val();
                 self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
                 self.row.d.next = self.row.q.val() + self.layer.val().row_words;
                 self.y.d.next = self.y.q.val() + 1;
+                self.y_over.d.next = self.y_over.q.val() + 1;
                 self.base.d.next = self.base.q.val() + self.layer.val().run_bytes;
                 if self.last_kernel_row.val() {
                     if !self.last_column.val() {
                         self.columns_left.d.next = self.columns_left.q.val() - 1;
                         self.row.d.next = self.origin_row.q.val();
                         self.y.d.next = self.origin_y.q.val();
+                        self.y_over.d.next = self.origin_y_over.q.val();
                     } else {
                         self.columns_left.d.next = self.layer.val().output_width;
                         self.rows_left.d.next = self.rows_left.q.val() - 1;
@@ -250,6 +271,8 @@ impl Logic for PatchSequencer {
                         self.row.d.next = self.next_row.val();
                         self.origin_y.d.next = self.next_y.val();
                         self.y.d.next = self.next_y.val();
+                        self.origin_y_over.d.next = self.next_y_over.val();
+                        self.y_over.d.next = self.next_y_over.val();
                         if self.last_row.val() {
                             self.gathering.d.next = false;
                         }
@@ -271,6 +294,8 @@ impl Logic for PatchSequencer {
             self.next_byte.d.next = self.next_low.q.val();
             self.word_end.d.next = self.first_word_end.val();
             self.low_word_end.d.next = self.first_word_end.val();
+            self.word_over.d.next = self.first_word_over.val();
+            self.low_word_over.d.next = self.first_word_over.val();
             self.base.d.next = bits::<8>(0) - self.next_start.q.val().get_bits::<8>(0);
             if self.next_columns_left.q.val() == bits::<12>(1) {
                 self.next_start.d.next = self.row_start.val();
@@ -350,6 +375,8 @@ impl Logic for PatchSequencer {
             self.row.d.next = self.layer.val().input_address;
             self.origin_y.d.next = self.start_y.val();
             self.y.d.next = self.start_y.val();
+            self.origin_y_over.d.next = self.start_y_over.val();
+            self.y_over.d.next = self.start_y_over.val();
         }
     }
 }

@@ -18,6 +18,9 @@ const NETLIST_VERILOG: &str = "netlist.v";
 const SOURCES: &str = "sources";
 const SCRIPT: &str = "yosys.ys";
 const STAT: &str = "stat.json";
+/// Modules that stay whole on the ECP5. Where lanes are flattened, their logic is shared across the chip and the
+/// router of the largest engines does not come to an end.
+const KEPT: &str = "*_output_lane";
 
 /// Cells of the mapped netlist, before packing and without the port harness.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +85,11 @@ impl Job<'_> {
 
     fn map(&self) -> String {
         let Job { top, part, .. } = self;
-        format!("{} -top {top}", part.yosys_command(self.infer_dsp))
+        let keep = match part.family() {
+            Family::Ecp5 => format!("setattr -mod -set keep_hierarchy 1 {KEPT}\n"),
+            Family::Ice40 => String::new(),
+        };
+        format!("{keep}{} -top {top}", part.yosys_command(self.infer_dsp))
     }
 
     /// Copies the files Yosys reads into `folder` and returns the sources' paths in it.
@@ -244,7 +251,7 @@ mod tests {
         };
         let script = collect(slice::from_ref(&plain), &[]).expect("a space is no obstacle");
         assert!(
-            script.starts_with("read_verilog -D CORTADO_CELLS_ECP5 \"sources/a b.v\"\nsynth_ecp5 -top engine\n"),
+            script.starts_with("read_verilog -D CORTADO_CELLS_ECP5 \"sources/a b.v\"\nsetattr -mod -set keep_hierarchy 1 *_output_lane\nsynth_ecp5 -top engine\n"),
             "{script}"
         );
         assert_eq!(fs::read(out.join("sources/a b.v")).ok(), Some(b"a b.v".to_vec()));
