@@ -145,6 +145,46 @@ fn an_output_lane_multiplies_the_taps_of_its_own_channel() {
 }
 
 #[test]
+fn an_output_lane_without_taps_multiplies_its_own_byte_and_the_shared_others() {
+    let seed = 55;
+    let mut random = Random(seed);
+    let tn = 4usize;
+    let Some(mut dut) = dut!(OutputLane::new(tn, tn, 0), seed) else { return };
+    for port in ["shift", "maximum"] {
+        dut.set(port, false);
+    }
+    dut.set("sum_first", true);
+    dut.set("sum_valid", true);
+    let sum_at = 1 + latency(tn);
+    let (mut element, mut wanted) = (0u8, Vec::new());
+    for cycle in 0..2000 {
+        let (next, shared, weights) = (random.byte(), random.bytes(tn), random.bytes(tn));
+        let own = random.chance(50);
+        dut.set("element_valid", true);
+        dut.set("element", next);
+        dut.set("load", own);
+        dut.set_bytes("shared", &shared);
+        let mut operands = shared;
+        if own {
+            operands[0] = element;
+        }
+        element = next;
+        wanted.push((operands, weights));
+        if cycle > 0 {
+            dut.set_bytes("weights", &wanted[cycle - 1].1);
+        }
+        dut.settle();
+        if cycle > sum_at + 1 {
+            let (operands, weights) = &wanted[cycle - sum_at - 1];
+            let products = operands.iter().zip(weights);
+            let sum: i64 = products.map(|(&a, &b)| i64::from(a as i8) * i64::from(b as i8)).sum();
+            assert_eq!(dut.get_signed("total", BITS), sum, "cycle {cycle}");
+        }
+        dut.tick();
+    }
+}
+
+#[test]
 fn the_page_shows_an_output_of_three_steps() {
     let Some(mut dut) = dut!(OutputLane::new(2, 2, 2), 54) else { return };
     let mut waves = Waveform::new(&[
