@@ -3,6 +3,7 @@
 mod blocks_support;
 
 use blocks_support::{extend, random::Random, waveform::Waveform};
+use cortado_arch::isa::MAXIMUM_BITS;
 use cortado_hw::array::accumulator::Accumulator;
 use cortado_hw::array::output_lane::OutputLane;
 use cortado_hw::cells::dot_product::{latency, SUM_BITS};
@@ -19,7 +20,10 @@ fn the_accumulator_sums_keeps_the_largest_and_restarts() {
     for cycle in 0..50_000 {
         let valid = random.chance(70);
         let maximum = random.chance(50);
+        // What is compared has fewer bits, and so has what it is compared with.
+        let narrow = 1i64 << (MAXIMUM_BITS - 1);
         let sum = match random.below(8) {
+            _ if maximum => random.signed(MAXIMUM_BITS as u32),
             0 => least,
             1 => greatest,
             2 => random.signed(BITS),
@@ -27,7 +31,8 @@ fn the_accumulator_sums_keeps_the_largest_and_restarts() {
         };
         // The mapper proves that no total overflows: where one would, an output starts.
         let fits = held.is_some_and(|held| (least..=greatest).contains(&(held + sum)));
-        let first = random.chance(15) || held.is_none() || (!maximum && !fits);
+        let wide = held.is_some_and(|held| !(-narrow..narrow).contains(&held));
+        let first = random.chance(15) || held.is_none() || if maximum { wide } else { !fits };
         dut.set("valid", valid);
         dut.set("first", first);
         dut.set("maximum", maximum);
@@ -69,10 +74,16 @@ fn an_output_lane_adds_up_the_steps_of_each_output() {
         let Some(mut dut) = dut!(OutputLane::new(tn, in_blocks, 2 * tn), seed) else { return };
         // Shared bytes stand a cycle before the weights, the sum's marks come a latency after those.
         let sum_at = 1 + latency(tn);
+        let maximum = tn == 2;
+        // A maximum's sums are those of a pool: twice a byte.
+        let pool: Vec<u8> = (0..tn).map(|n| if n == 0 { 2 } else { 0 }).collect();
         let steps: Vec<LaneStep> = (0..3000)
-            .map(|at| LaneStep { shared: random.bytes(tn), weights: random.bytes(tn), first: at % 7 == 0 })
+            .map(|at| LaneStep {
+                shared: random.bytes(tn),
+                weights: if maximum { pool.clone() } else { random.bytes(tn) },
+                first: at % 7 == 0,
+            })
             .collect();
-        let maximum = random.chance(50);
         dut.set("load", false);
         dut.set("shift", false);
         dut.set("element_valid", false);
