@@ -127,7 +127,7 @@ impl Engine {
             ),
             writer: Writer::new(port, arch.burst_beats, arch.activation_word_bytes()),
             feed: Feed::new(arch),
-            output_lane: (0..tm).map(|_| OutputLane::new(arch.tn, lanes_in_blocks(arch), arch.window_taps)).collect(),
+            output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(tm, arch.requantise_lanes),
             activation_memory: ActivationMemory::new(arch)?,
             weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, true)?,

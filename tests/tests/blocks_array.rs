@@ -3,6 +3,7 @@
 mod blocks_support;
 
 use blocks_support::{extend, random::Random, waveform::Waveform};
+use cortado_arch::isa::MAXIMUM_BITS;
 use cortado_hw::array::accumulator::Accumulator;
 use cortado_hw::array::output_lane::OutputLane;
 use cortado_hw::cells::dot_product::{latency, SUM_BITS};
@@ -19,7 +20,10 @@ fn the_accumulator_sums_keeps_the_largest_and_restarts() {
     for cycle in 0..50_000 {
         let valid = random.chance(70);
         let maximum = random.chance(50);
+        // What is compared has fewer bits, and so has what it is compared with.
+        let narrow = 1i64 << (MAXIMUM_BITS - 1);
         let sum = match random.below(8) {
+            _ if maximum => random.signed(MAXIMUM_BITS as u32),
             0 => least,
             1 => greatest,
             2 => random.signed(BITS),
@@ -27,7 +31,8 @@ fn the_accumulator_sums_keeps_the_largest_and_restarts() {
         };
         // The mapper proves that no total overflows: where one would, an output starts.
         let fits = held.is_some_and(|held| (least..=greatest).contains(&(held + sum)));
-        let first = random.chance(15) || held.is_none() || (!maximum && !fits);
+        let wide = held.is_some_and(|held| !(-narrow..narrow).contains(&held));
+        let first = random.chance(15) || held.is_none() || if maximum { wide } else { !fits };
         dut.set("valid", valid);
         dut.set("first", first);
         dut.set("maximum", maximum);
@@ -69,10 +74,16 @@ fn an_output_lane_adds_up_the_steps_of_each_output() {
         let Some(mut dut) = dut!(OutputLane::new(tn, in_blocks, 2 * tn), seed) else { return };
         // Shared bytes stand a cycle before the weights, the sum's marks come a latency after those.
         let sum_at = 1 + latency(tn);
+        let maximum = tn == 2;
+        // A maximum's sums are those of a pool: twice a byte.
+        let pool: Vec<u8> = (0..tn).map(|n| if n == 0 { 2 } else { 0 }).collect();
         let steps: Vec<LaneStep> = (0..3000)
-            .map(|at| LaneStep { shared: random.bytes(tn), weights: random.bytes(tn), first: at % 7 == 0 })
+            .map(|at| LaneStep {
+                shared: random.bytes(tn),
+                weights: if maximum { pool.clone() } else { random.bytes(tn) },
+                first: at % 7 == 0,
+            })
             .collect();
-        let maximum = random.chance(50);
         dut.set("load", false);
         dut.set("shift", false);
         dut.set("element_valid", false);
@@ -141,6 +152,46 @@ fn an_output_lane_multiplies_the_taps_of_its_own_channel() {
         let products = elements.iter().rev().zip(&weights);
         let wanted: i64 = products.map(|(&a, &b)| i64::from(a as i8) * i64::from(b as i8)).sum();
         assert_eq!(dut.get_signed("total", BITS), wanted, "output {output}");
+    }
+}
+
+#[test]
+fn an_output_lane_without_taps_multiplies_its_own_byte_and_the_shared_others() {
+    let seed = 55;
+    let mut random = Random(seed);
+    let tn = 4usize;
+    let Some(mut dut) = dut!(OutputLane::new(tn, tn, 0), seed) else { return };
+    for port in ["shift", "maximum"] {
+        dut.set(port, false);
+    }
+    dut.set("sum_first", true);
+    dut.set("sum_valid", true);
+    let sum_at = 1 + latency(tn);
+    let (mut element, mut wanted) = (0u8, Vec::new());
+    for cycle in 0..2000 {
+        let (next, shared, weights) = (random.byte(), random.bytes(tn), random.bytes(tn));
+        let own = random.chance(50);
+        dut.set("element_valid", true);
+        dut.set("element", next);
+        dut.set("load", own);
+        dut.set_bytes("shared", &shared);
+        let mut operands = shared;
+        if own {
+            operands[0] = element;
+        }
+        element = next;
+        wanted.push((operands, weights));
+        if cycle > 0 {
+            dut.set_bytes("weights", &wanted[cycle - 1].1);
+        }
+        dut.settle();
+        if cycle > sum_at + 1 {
+            let (operands, weights) = &wanted[cycle - sum_at - 1];
+            let products = operands.iter().zip(weights);
+            let sum: i64 = products.map(|(&a, &b)| i64::from(a as i8) * i64::from(b as i8)).sum();
+            assert_eq!(dut.get_signed("total", BITS), sum, "cycle {cycle}");
+        }
+        dut.tick();
     }
 }
 

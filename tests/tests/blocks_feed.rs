@@ -134,21 +134,25 @@ fn the_patch_buffer_keeps_every_patch_whole_and_in_order() {
 fn word_select_pads_holds_and_picks() {
     let seed = 62;
     let mut random = Random(seed);
-    for (tm, tn) in [(1, 1), (2, 2), (4, 2), (8, 1), (16, 16), (32, 4)] {
-        let Some(mut dut) = dut!(WordSelect::new(tm, tn), seed) else { return };
+    let sizes = [(1, 1, true), (2, 2, true), (4, 2, true), (8, 1, false), (16, 16, false), (32, 4, true)];
+    for (tm, tn, has_patches) in sizes {
+        let Some(mut dut) = dut!(WordSelect::new(tm, tn, has_patches), seed) else { return };
         let mut held: Option<Vec<u8>> = None;
         let mut shared: Option<Vec<u8>> = None;
         for cycle in 0..5000 {
             let (word, patch_lanes, pad_value) = (random.bytes(tm), random.bytes(tn), random.byte());
-            let word_valid = held.is_none() || random.chance(40);
-            let (pad, patch) = (random.chance(30), random.chance(20));
+            // A word of a single step comes for each of them.
+            let word_valid = tm == tn || held.is_none() || random.chance(40);
+            let (pad, patch) = (random.chance(30), has_patches && random.chance(20));
             let substep = random.below(tm / tn);
             dut.set_bytes("word", &word);
-            dut.set_bytes("patch_lanes", &patch_lanes);
+            if has_patches {
+                dut.set_bytes("patch_lanes", &patch_lanes);
+                dut.set("patch", patch);
+            }
             dut.set("pad_value", pad_value);
             dut.set("word_valid", word_valid);
             dut.set("pad", pad);
-            dut.set("patch", patch);
             dut.set("substep", substep as u64);
             dut.settle();
             let at = format!("Tm {tm}, Tn {tn}, cycle {cycle}");

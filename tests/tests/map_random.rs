@@ -9,6 +9,7 @@ use cortado_graph::ir::{
     Add, Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor,
     Window,
 };
+use cortado_map::Format;
 use map_support::{check, Random};
 
 struct Maker {
@@ -264,4 +265,30 @@ fn a_sum_takes_its_residuals_place_when_nothing_else_fits() {
     let arch = Architecture { activation_words: 72, ..arch };
     let (compiled, _) = check(&maker.graph, &arch, false, 7);
     assert_eq!(compiled.estimate.activation_words, 72, "{}", compiled.listing);
+}
+
+#[test]
+fn an_input_lies_unfolded_where_there_is_room() {
+    let mut maker = Maker::new(8);
+    maker.graph.tensors[0].shape = vec![1, 12, 12, 1];
+    let window = Window { kernel: (5, 5), stride: (1, 1), dilation: (1, 1), padding: (2, 2) };
+    let conv = Conv2d {
+        window,
+        weights: maker.random.bytes(100),
+        bias: maker.biases(4),
+        input_zero_point: 3,
+        output: maker.requantise(4, 25),
+    };
+    let output = maker.node("conv", Op::Conv2d(conv), vec![0], vec![1, 12, 12, 4]);
+    maker.graph.outputs = vec![output];
+    let arch = by_name("icebreaker-4x4").expect("a built-in preset");
+    // A run of 5 bytes takes two words of 4: 288 words for the input, and 144 for the output.
+    for (activation_words, unfolded) in [(432, true), (431, false)] {
+        let arch = Architecture { activation_words, ..arch.clone() };
+        let (compiled, report) = check(&maker.graph, &arch, false, 8);
+        let format = compiled.input.layout.format;
+        assert_eq!(matches!(format, Format::Unfolded(_)), unfolded, "{activation_words} words: {format:?}");
+        // 25 steps an output, or 5 rows of 2.
+        assert_eq!(report.cycles < 12 * 12 * 25, unfolded, "{} cycles", report.cycles);
+    }
 }

@@ -369,6 +369,9 @@ pub struct Parameter {
 /// Width of [`Parameter::bias`] and of the accumulators.
 pub const BIAS_BITS: usize = 28;
 
+/// Bits, sign included, of the step sums of a COMPUTE with `maximum`: those that are compared.
+pub const MAXIMUM_BITS: usize = 9;
+
 impl Parameter {
     /// `bias` in bits 0 to 27, `shift` in 28 to 32, `q` in 33 to 63, little-endian.
     ///

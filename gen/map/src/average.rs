@@ -63,6 +63,15 @@ mod tests {
     }
 
     #[test]
+    fn a_maximum_compares_all_of_every_value() {
+        for value in [-128, 127] {
+            let sum = i32::from(IDENTITY_WEIGHT) * value;
+            let limit = 1 << (cortado_arch::isa::MAXIMUM_BITS - 1);
+            assert!((-limit..limit).contains(&sum), "{value} gives the sum {sum}");
+        }
+    }
+
+    #[test]
     fn counts_without_a_mean_have_no_parameters() {
         assert_eq!(average(0), None);
         assert_eq!(average(1 << 13), None);

@@ -7,7 +7,7 @@ use crate::parts::{input_transfer, Plan};
 use cortado_arch::isa::{OnChip, Transfer};
 
 /// Most bands a layer is cut into.
-const MAX_BANDS: usize = 16;
+pub(crate) const MAX_BANDS: usize = 16;
 /// Shares of the last layer, in tenths, that its last part may be.
 const LAST_SHARES: std::ops::RangeInclusive<usize> = 1..=5;
 

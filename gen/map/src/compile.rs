@@ -7,7 +7,8 @@ use crate::cost::steps;
 use crate::error::MapErrors;
 use crate::fuse::fuse;
 use crate::image::External;
-use crate::layout::TensorPlace;
+use crate::input_format;
+use crate::layout::{Format, TensorPlace};
 use crate::listing::listing;
 use crate::lower::lower;
 use crate::network::{MapId, Network};
@@ -50,14 +51,31 @@ pub fn compile(graph: &Graph, arch: &Architecture, options: &CompileOptions) -> 
     }
 }
 
-/// Maps one orientation of the network.
+/// Maps one orientation of the network, with its input in the best format there is room for.
 fn variant(
     graph: &Graph,
     network: &Network,
     arch: &Architecture,
     options: &CompileOptions,
 ) -> Result<Compiled, MapErrors> {
-    let mut lowered = lower(network, arch)?;
+    let mut result = Err(MapErrors(Vec::new()));
+    for format in input_format::candidates(network, arch) {
+        result = with_input(graph, network, format, arch, options);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+fn with_input(
+    graph: &Graph,
+    network: &Network,
+    format: Format,
+    arch: &Architecture,
+    options: &CompileOptions,
+) -> Result<Compiled, MapErrors> {
+    let mut lowered = lower(network, format, arch)?;
     let mut blocks = Vec::new();
     for layer in &mut lowered.layers {
         blocks.push((std::mem::take(&mut layer.weights), std::mem::take(&mut layer.parameters)));

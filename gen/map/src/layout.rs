@@ -4,13 +4,29 @@ use cortado_graph::ir::TensorId;
 use serde::Serialize;
 use std::fmt;
 
-/// The two ways a map lies in words (`docs/machine.md`).
+/// The ways a map lies in words (`docs/machine.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Format {
     /// Pixels in row order, each of `ceil(channels / word_bytes)` words.
     Blocked,
     /// Rows of `width * channels` bytes, each row starting on a word.
     Packed,
+    /// Rows of windows' runs, each starting on a word.
+    Unfolded(Unfolding),
+}
+
+/// A row as a convolution's windows see it: for each output column the bytes that a kernel row multiplies
+/// there. Kernel columns become channels, so that first layers use input lanes which their few channels
+/// leave idle; it is im2col of single rows, done by the host as it writes the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Unfolding {
+    pub kernel_width: usize,
+    pub stride: usize,
+    pub padding: usize,
+    /// Output columns.
+    pub columns: usize,
+    /// What columns outside the map hold.
+    pub pad_value: i8,
 }
 
 /// The layout of one map.
@@ -48,6 +64,7 @@ impl Layout {
         match self.format {
             Format::Blocked => self.width * self.pixel_words(),
             Format::Packed => (self.width * self.channels).div_ceil(self.word_bytes),
+            Format::Unfolded(u) => u.columns * (u.kernel_width * self.channels).div_ceil(self.word_bytes),
         }
     }
 
@@ -71,17 +88,37 @@ impl Layout {
         self.height * self.width * self.channels
     }
 
-    /// Byte of each value, in NHWC order of the tensor.
-    fn offsets(&self) -> impl Iterator<Item = usize> + '_ {
-        let (rows, columns) = if self.transposed { (self.width, self.height) } else { (self.height, self.width) };
-        (0..rows).flat_map(move |y| (0..columns).map(move |x| (y, x))).flat_map(move |(y, x)| {
-            let (row, column) = if self.transposed { (x, y) } else { (y, x) };
-            let start = row * self.row_words() * self.word_bytes
-                + match self.format {
-                    Format::Blocked => column * self.pixel_words() * self.word_bytes,
-                    Format::Packed => column * self.channels,
-                };
-            start..start + self.channels
+    /// Pixels stored for a row.
+    fn slots(&self) -> usize {
+        match self.format {
+            Format::Blocked | Format::Packed => self.width,
+            Format::Unfolded(u) => u.columns * u.kernel_width,
+        }
+    }
+
+    /// First byte of a row's pixel and its column; `None` outside the map.
+    fn slot(&self, slot: usize) -> (usize, Option<usize>) {
+        let words = |bytes: usize| bytes.div_ceil(self.word_bytes) * self.word_bytes;
+        match self.format {
+            Format::Blocked => (slot * words(self.channels), Some(slot)),
+            Format::Packed => (slot * self.channels, Some(slot)),
+            Format::Unfolded(u) => {
+                let (output, kx) = (slot / u.kernel_width, slot % u.kernel_width);
+                let column = (output * u.stride + kx).checked_sub(u.padding).filter(|&x| x < self.width);
+                (output * words(u.kernel_width * self.channels) + kx * self.channels, column)
+            }
+        }
+    }
+
+    /// Every byte that means something, with the value it holds (counted in NHWC order of the tensor);
+    /// `None`: padding.
+    fn places(&self) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
+        let row_bytes = self.row_words() * self.word_bytes;
+        let slots = (0..self.height).flat_map(|row| (0..self.slots()).map(move |slot| (row, slot)));
+        slots.flat_map(move |(row, slot)| {
+            let (start, column) = self.slot(slot);
+            let pixel = column.map(|x| if self.transposed { x * self.height + row } else { row * self.width + x });
+            (0..self.channels).map(move |c| (row * row_bytes + start + c, pixel.map(|p| p * self.channels + c)))
         })
     }
 
@@ -93,14 +130,18 @@ impl Layout {
         if values.len() != self.elements() {
             return Err(SizeError { expected: self.elements(), got: values.len() });
         }
+        let padding = match self.format {
+            Format::Unfolded(u) => u.pad_value,
+            Format::Blocked | Format::Packed => 0,
+        };
         let mut bytes = vec![0; self.bytes()];
-        for (offset, value) in self.offsets().zip(values) {
-            bytes[offset] = *value as u8;
+        for (byte, value) in self.places() {
+            bytes[byte] = value.map_or(padding, |value| values[value]) as u8;
         }
         Ok(bytes)
     }
 
-    /// The bytes of the map's words to NHWC values.
+    /// The bytes of the map's words to NHWC values; 0 where no window reaches, which an unfolded map leaves out.
     ///
     /// # Errors
     /// When `bytes` is not [`Layout::bytes`] long.
@@ -108,7 +149,13 @@ impl Layout {
         if bytes.len() != self.bytes() {
             return Err(SizeError { expected: self.bytes(), got: bytes.len() });
         }
-        Ok(self.offsets().map(|offset| bytes[offset] as i8).collect())
+        let mut values = vec![0; self.elements()];
+        for (byte, value) in self.places() {
+            if let Some(value) = value {
+                values[value] = bytes[byte] as i8;
+            }
+        }
+        Ok(values)
     }
 }
 
@@ -183,5 +230,16 @@ mod tests {
         let bytes = [1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0];
         assert_eq!(packed.pack(&values).expect("12 values"), bytes);
         assert_eq!(packed.pack(&values[1..]), Err(SizeError { expected: 12, got: 11 }));
+        // Two output columns whose windows of three columns begin at -1 and 1.
+        let unfolding = Unfolding { kernel_width: 3, stride: 2, padding: 1, columns: 2, pad_value: 9 };
+        let unfolded = Layout { format: Format::Unfolded(unfolding), word_bytes: 4, channels: 1, width: 3, ..blocked };
+        let bytes = [9, 1, 2, 0, 2, 3, 9, 0, 9, 4, 5, 0, 5, 6, 9, 0];
+        assert_eq!(unfolded.pack(&values[..6]).expect("6 values"), bytes);
+        assert_eq!(unfolded.unpack(&bytes).expect("16 bytes"), values[..6]);
+        let turned = Layout { height: 2, width: 3, transposed: true, ..unfolded };
+        // The tensor is 3 x 2: its columns 1 3 5 and 2 4 6 are the rows.
+        let bytes = [9, 1, 3, 0, 3, 5, 9, 0, 9, 2, 4, 0, 4, 6, 9, 0];
+        assert_eq!(turned.pack(&values[..6]).expect("6 values"), bytes);
+        assert_eq!(turned.unpack(&bytes).expect("16 bytes"), values[..6]);
     }
 }

@@ -4,7 +4,7 @@ use crate::average::{average, AVERAGE_WEIGHT, IDENTITY, IDENTITY_WEIGHT};
 use crate::cost::compute_cycles;
 use crate::error::{gather, MapErrors};
 use crate::layer::{field, frame, parameter_block, Block, Layer};
-use crate::layout::{Format, Layout};
+use crate::layout::{Format, Layout, Unfolding};
 use crate::network::{Grid, Kernel, Kind, Network, Operation, Pool, Shape, Sum};
 use crate::pack;
 use crate::parameters::parameters;
@@ -35,22 +35,21 @@ impl Lowered {
     }
 }
 
-/// Lowers every operation.
+/// Lowers every operation, with the network's input in `format`.
 ///
 /// # Errors
 /// Every operation the engine cannot do, by name.
-pub(crate) fn lower(network: &Network, arch: &Architecture) -> Result<Lowered, MapErrors> {
-    let packed = input_is_packed(network, arch);
+pub(crate) fn lower(network: &Network, format: Format, arch: &Architecture) -> Result<Lowered, MapErrors> {
     let layout = |map: usize| {
         let Shape { height, width, channels } = network.maps[map].shape;
-        let format = if packed && map == network.input { Format::Packed } else { Format::Blocked };
+        let format = if map == network.input { format } else { Format::Blocked };
         Layout { format, height, width, channels, transposed: network.transposed, word_bytes: arch.tm }
     };
     let layouts: Vec<Layout> = (0..network.maps.len()).map(layout).collect();
     let mut words: Vec<usize> = layouts.iter().map(Layout::words).collect();
     let lowered = gather(network.operations.iter().map(|op| {
-        let patch = packed && op.input == network.input;
-        let layers = operation(network, op, patch, arch).map_err(|reason| MapErrors::one(&op.name, reason))?;
+        let layers = operation(network, op, layouts[op.input].format, arch)
+            .map_err(|reason| MapErrors::one(&op.name, reason))?;
         let overflow = pool::words_behind(op, arch);
         Ok((layers, op.input, overflow))
     }))?;
@@ -62,27 +61,22 @@ pub(crate) fn lower(network: &Network, arch: &Architecture) -> Result<Lowered, M
     Ok(Lowered { layers, layouts, words })
 }
 
-/// Whether the network's input should lie packed: every reader can take it and gains by it.
-fn input_is_packed(network: &Network, arch: &Architecture) -> bool {
-    let readers: Vec<&Operation> =
-        network.operations.iter().filter(|op| op.reads().any(|map| map == network.input)).collect();
-    let cost = |op: &Operation, patch: bool| {
-        let layers = operation(network, op, patch, arch).ok()?;
-        Some(layers.iter().map(|l| compute_cycles(l.mode, &l.compute, arch)).sum::<u64>())
+/// The layers of `op`, whose input lies in `format`.
+pub(crate) fn operation(
+    network: &Network,
+    op: &Operation,
+    format: Format,
+    arch: &Architecture,
+) -> Result<Vec<Layer>, String> {
+    let unfolded;
+    let (op, patch) = match format {
+        Format::Blocked => (op, false),
+        Format::Packed => (op, true),
+        Format::Unfolded(u) => {
+            unfolded = unfold(op, &u);
+            (&unfolded, false)
+        }
     };
-    let total = |patch: bool| readers.iter().map(|op| cost(op, patch)).sum::<Option<u64>>();
-    let takes = |op: &&Operation| {
-        matches!(op.kind, Kind::Convolution(_))
-            && op.sum.is_none_or(|s| s.residual != network.input)
-            && op.input_shape == network.maps[network.input].shape
-    };
-    match (readers.iter().all(takes).then(|| total(true)).flatten(), total(false)) {
-        (Some(patch), Some(blocked)) => patch < blocked,
-        (patch, _) => patch.is_some(),
-    }
-}
-
-fn operation(network: &Network, op: &Operation, patch: bool, arch: &Architecture) -> Result<Vec<Layer>, String> {
     let output = network.maps[op.output].shape;
     sizes(op, output, arch)?;
     let mut layers = match &op.kind {
@@ -193,6 +187,21 @@ fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architectu
     compute.last_substeps = field(last);
     let weights = pack::convolution(kernel, input.channels, taps, arch);
     Ok(layer(op, Mode::Convolution, compute, weights, parameters(kernel, arch)?))
+}
+
+/// The same convolution on an unfolded input: a kernel one column wide over a map as wide as the output,
+/// whose pixels are kernel rows.
+fn unfold(op: &Operation, unfolding: &Unfolding) -> Operation {
+    let column =
+        |grid: &Grid| Grid { kernel: (grid.kernel.0, 1), stride: (grid.stride.0, 1), padding: (grid.padding.0, 0) };
+    let Shape { height, channels, .. } = op.input_shape;
+    let mut op = op.clone();
+    op.input_shape = Shape { height, width: unfolding.columns, channels: unfolding.kernel_width * channels };
+    if let Kind::Convolution(kernel) = &mut op.kind {
+        // In OHWI order a kernel row is contiguous already.
+        kernel.grid = column(&kernel.grid);
+    }
+    op
 }
 
 fn patched(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {

@@ -1,12 +1,16 @@
 //! Sums the steps of one output.
 
 use crate::cells::dot_product::SUM_BITS;
-use crate::cells::reg::Reg;
-use crate::{comment, dff_setup, make};
+use crate::make;
+use cortado_arch::isa::MAXIMUM_BITS;
+use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
 /// `total` follows each valid `sum` by one cycle: the sum itself on the first step, then the running
-/// total, or the largest sum so far when `maximum`.
+/// total, or the largest sum so far when `maximum`, of which the lowest [`MAXIMUM_BITS`] bits are compared.
+///
+/// Its own text because rust-hdl does not compare a part of a signed number. The choice stands behind the
+/// adder: an iCE40's logic cell holds both, which it does not with what is kept chosen before.
 #[derive(LogicBlock)]
 pub struct Accumulator {
     pub clock: Signal<In, Clock>,
@@ -15,31 +19,34 @@ pub struct Accumulator {
     pub maximum: Signal<In, Bit>,
     pub sum: Signal<In, Signed<SUM_BITS>>,
     pub total: Signal<Out, Signed<SUM_BITS>>,
-    held: Reg<Signed<SUM_BITS>>,
-    kept: Signal<Local, Signed<SUM_BITS>>,
-    none: Constant<Signed<SUM_BITS>>,
 }
 
 impl Default for Accumulator {
     fn default() -> Self {
-        make!(clock valid first maximum sum total held kept; none: Constant::new(0.into()))
+        make!(clock valid first maximum sum total;)
     }
 }
 
 impl Logic for Accumulator {
-    #[hdl_gen]
-    fn update(&mut self) {
-        comment!("Accumulator: total or maximum of an output's steps");
-        dff_setup!(self, clock, held);
-        self.total.next = self.held.q.val();
-        // One adder for the three cases: what is not kept adds nothing.
-        if self.first.val() | self.maximum.val() {
-            self.kept.next = self.none.val();
-        } else {
-            self.kept.next = self.held.q.val();
-        }
-        if self.valid.val() & (self.first.val() | !self.maximum.val() | (self.sum.val() > self.held.q.val())) {
-            self.held.d.next = self.kept.val() + self.sum.val();
-        }
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        self.total.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(format!(
+            "// Accumulator: total or maximum of an output's steps
+    reg signed [{top}:0] held;
+    // Kept apart: else every bit makes its own choice of the two, in a second table beside the adder's.
+    (* keep *) wire fresh = first | maximum;
+    wire larger = $signed(sum[{compared}:0]) > $signed(held[{compared}:0]);
+    always @(posedge clock)
+        if (valid & (first | ~maximum | larger)) held <= fresh ? sum : held + sum;
+    assign total = held;
+",
+            top = SUM_BITS - 1,
+            compared = MAXIMUM_BITS - 1,
+        ))
     }
 }

@@ -5,17 +5,47 @@ pub mod accumulator;
 pub mod output_lane;
 
 use crate::cells::requantiser;
-use cortado_arch::preset::part::{ECP5, ICE40};
+use cortado_arch::preset::part::{Part, ECP5, ICE40};
 use cortado_arch::{Architecture, Family};
 
-/// How many of a lane's Tn products the part's multiplier blocks take beside the requantisers'.
-pub fn lanes_in_blocks(arch: &Architecture) -> usize {
-    let (parts, device, products, requantiser) = match &arch.family {
-        Family::Generic => return arch.tn,
-        Family::Ecp5 { device, .. } => (ECP5, device, 1, requantiser::ECP5_BLOCKS),
-        Family::Ice40 { device, .. } => (ICE40, device, 2, requantiser::UP5K_BLOCKS),
+/// How many of each lane's Tn products the part's multiplier blocks take beside the requantisers'.
+pub fn lanes_in_blocks(arch: &Architecture) -> Vec<usize> {
+    let free = |parts: &[Part], device: &str, requantiser: usize| {
+        let blocks = parts.iter().find(|part| part.device == device).map_or(0, |part| part.multipliers);
+        blocks.saturating_sub(requantiser * arch.requantise_lanes)
     };
-    let blocks = parts.iter().find(|part| part.device == device.as_str()).map_or(0, |part| part.multipliers);
-    let free = blocks.saturating_sub(requantiser * arch.requantise_lanes);
-    (free * products / arch.tm).min(arch.tn) & !1
+    match &arch.family {
+        Family::Generic => vec![arch.tn; arch.tm],
+        // All lanes alike: what remains is less than one for each, and a full part is hard to route.
+        Family::Ecp5 { device, .. } => {
+            let each = free(&ECP5, device, requantiser::ECP5_BLOCKS) / arch.tm;
+            vec![each.min(arch.tn) & !1; arch.tm]
+        }
+        // A block takes two products. Logic is scarce: every block is used.
+        Family::Ice40 { device, .. } => {
+            let requantiser = if arch.requantise_cycles == 1 { requantiser::UP5K_BLOCKS } else { 1 };
+            let pairs = free(&ICE40, device, requantiser);
+            (0..arch.tm).map(|m| (2 * (pairs / arch.tm + usize::from(m < pairs % arch.tm))).min(arch.tn & !1)).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cortado_arch::preset::by_name;
+
+    #[test]
+    fn lanes_use_the_blocks_that_requantisers_leave() {
+        let blocks = |name: &str, cycles: usize| {
+            let arch = by_name(name).expect("a built-in preset");
+            lanes_in_blocks(&Architecture { requantise_cycles: cycles, ..arch })
+        };
+        assert_eq!(blocks("icebreaker-4x4", 1), [2, 2, 2, 2]);
+        assert_eq!(blocks("icebreaker-4x4", 4), [4, 4, 4, 2]);
+        assert_eq!(blocks("hx8k-4x4", 4), [0; 4]);
+        assert_eq!(blocks("ulx3s-25f-8x2", 1), [2; 8]);
+        assert_eq!(blocks("ulx3s-85f-16x8", 1), [8; 16]);
+        assert_eq!(blocks("ulx3s-85f-max", 1), [8; 16]);
+    }
 }

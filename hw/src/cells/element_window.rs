@@ -9,7 +9,8 @@ use rust_hdl::prelude::*;
 /// lanes share, or the window of elements (`load`), or its next Tn taps (`shift`).
 ///
 /// Operands appear one cycle after `load`, `shift` or the shared bytes; `load` takes the chain as it
-/// stands, so an element shifted in one cycle before is tap 0.
+/// stands, so an element shifted in one cycle before is tap 0. Without taps `load` gives the element of one
+/// cycle before to the first operand: what Channelwise needs.
 #[derive(LogicBlock)]
 pub struct ElementWindow {
     pub clock: Signal<In, Clock>,
@@ -23,7 +24,7 @@ pub struct ElementWindow {
 }
 
 impl ElementWindow {
-    /// For `lanes` = Tn operands and `taps` elements, a multiple of `lanes`.
+    /// For `lanes` = Tn operands and `taps` elements, a multiple of `lanes`; none without a depthwise unit.
     pub fn new(lanes: usize, taps: usize) -> Self {
         make!(clock element_valid element load shift; shared: signals(lanes), operands: signals(lanes), _taps: taps)
     }
@@ -41,22 +42,36 @@ impl Logic for ElementWindow {
     fn hdl(&self) -> Verilog {
         let lanes = self.shared.len();
         let taps = self._taps;
-        let chain = 8 * taps;
-        let low = 8 * lanes;
-        Verilog::Custom(format!(
-            "// ElementWindow: operands of one output lane; {taps} taps, {lanes} a step\n\
-             \x20   reg [{top}:0] chain;\n\
-             \x20   reg [{top}:0] taken;\n\
-             \x20   always @(posedge clock) begin\n\
-             \x20       if (element_valid) chain <= {{chain[{below}:0], element}};\n\
-             \x20       if (load) taken <= chain;\n\
-             \x20       else if (shift) taken <= taken >> {low};\n\
-             \x20       else taken[{operand_top}:0] <= shared;\n\
-             \x20   end\n\
-             \x20   assign operands = taken[{operand_top}:0];\n",
-            top = chain - 1,
-            below = chain - 9,
-            operand_top = low - 1,
-        ))
+        let operand_top = 8 * lanes - 1;
+        Verilog::Custom(match taps {
+            0 => format!(
+                "// ElementWindow: operands of one output lane; its own byte in the first
+    reg [7:0] own;
+    reg [{operand_top}:0] taken;
+    always @(posedge clock) begin
+        own <= element;
+        taken <= shared;
+        if (load) taken[7:0] <= own;
+    end
+    assign operands = taken;
+"
+            ),
+            _ => format!(
+                "// ElementWindow: operands of one output lane; {taps} taps, {lanes} a step
+    reg [{top}:0] chain;
+    reg [{top}:0] taken;
+    always @(posedge clock) begin
+        if (element_valid) chain <= {{chain[{below}:0], element}};
+        if (load) taken <= chain;
+        else if (shift) taken <= taken >> {low};
+        else taken[{operand_top}:0] <= shared;
+    end
+    assign operands = taken[{operand_top}:0];
+",
+                top = 8 * taps - 1,
+                below = 8 * taps - 9,
+                low = 8 * lanes,
+            ),
+        })
     }
 }

@@ -44,10 +44,11 @@ pub struct Feed {
     pub result_issued: Signal<Out, Bit>,
 
     scan: ScanSequencer,
-    depthwise: DepthwiseSequencer,
-    patch: PatchSequencer,
+    /// One where the engine has the unit, else none.
+    depthwise: Vec<DepthwiseSequencer>,
+    patch: Vec<PatchSequencer>,
+    patch_buffer: Vec<PatchBuffer>,
     pacer: Pacer,
-    patch_buffer: PatchBuffer,
     word_select: WordSelect,
     element_1: Reg<Element>,
     element_2: Reg<Element>,
@@ -65,6 +66,10 @@ pub struct Feed {
     element: Signal<Local, Element>,
     step: Signal<Local, Step>,
     step_end: Signal<Local, Step>,
+    paced: Signal<Local, Bit>,
+    entering: Signal<Local, Step>,
+    depthwise_step: Signal<Local, Step>,
+    patch_step: Signal<Local, Step>,
     landed: Signal<Local, Element>,
     at_word: Signal<Local, Step>,
     at_lanes: Signal<Local, Step>,
@@ -75,17 +80,19 @@ pub struct Feed {
 impl Feed {
     pub fn new(arch: &Architecture) -> Self {
         let (tm, tn) = (arch.tm, arch.tn);
+        let has_patches = arch.patch_bytes > 0;
         make!(
             clock launch layer busy read read_grant read_address weight_read weight_address element_valid
-            load shift sum_valid sum_first arrive result_issued depthwise element_1 element_2 element_3
-            step_1 step_2 step_3 step_4 is_depthwise is_patch element step step_end landed at_word at_lanes
-            sum_mark total_mark;
+            load shift sum_valid sum_first arrive result_issued element_1 element_2 element_3 step_1 step_2 step_3
+            step_4 is_depthwise is_patch element step step_end paced entering depthwise_step patch_step landed
+            at_word at_lanes sum_mark total_mark;
             word: signals(tm), elements: signals(tm), shared: signals(tn),
             scan: ScanSequencer::new(arch.substeps()),
-            patch: PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves()),
+            depthwise: many((arch.window_taps > 0).into()),
+            patch: has_patches.then(|| PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves())).into_iter().collect(),
             pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(true)),
-            patch_buffer: PatchBuffer::new(tm, tn, arch.patch_bytes, arch.patch_reserves()),
-            word_select: WordSelect::new(tm, tn),
+            patch_buffer: has_patches.then(|| PatchBuffer::new(tm, tn, arch.patch_bytes, arch.patch_reserves())).into_iter().collect(),
+            word_select: WordSelect::new(tm, tn, has_patches),
             marks: many(dot_product::latency(tn) + 2),
             depthwise_mode: constant(2), patch_mode: constant(3),
         )
@@ -97,45 +104,60 @@ impl Logic for Feed {
     fn update(&mut self) {
         comment!("Feed: reads, steps and operands of COMPUTE");
         dff_setup!(self, clock, element_1, element_2, element_3, step_1, step_2, step_3, step_4);
-        clock!(self, clock, scan, depthwise, patch, pacer, patch_buffer, word_select);
+        clock!(self, clock, scan, pacer, word_select);
         self.is_depthwise.next = self.layer.val().mode == self.depthwise_mode.val();
         self.is_patch.next = self.layer.val().mode == self.patch_mode.val();
 
-        self.scan.launch.next = self.launch.val() & !self.is_depthwise.val() & !self.is_patch.val();
+        self.scan.launch.next = self.launch.val();
         self.scan.layer.next = self.layer.val();
         self.scan.read_grant.next = self.read_grant.val();
         self.scan.pace_open.next = self.pacer.open.val();
-        self.depthwise.launch.next = self.launch.val() & self.is_depthwise.val();
-        self.depthwise.layer.next = self.layer.val();
-        self.depthwise.read_grant.next = self.read_grant.val();
-        self.depthwise.pace_open.next = self.pacer.open.val();
-        self.patch.launch.next = self.launch.val() & self.is_patch.val();
-        self.patch.layer.next = self.layer.val();
-        self.patch.read_grant.next = self.read_grant.val();
-        self.patch.pace_open.next = self.pacer.open.val();
-        self.patch.full.next = self.patch_buffer.full.val();
-        self.busy.next = self.scan.busy.val() | self.depthwise.busy.val() | self.patch.busy.val();
-
-        if self.is_patch.val() {
-            self.read_address.next = self.patch.read_address.val();
-            self.element.next = self.patch.element.val();
-            self.step_end.next = self.patch.step.val();
-        } else if self.is_depthwise.val() {
-            self.read_address.next = self.depthwise.read_address.val();
-            self.element.next = self.depthwise.element.val();
-            self.step_end.next = self.depthwise.step.val();
-        } else {
-            self.read_address.next = self.scan.read_address.val();
-            self.element.next = self.scan.element.val();
-            self.step_end.next = self.scan.step.val();
+        self.busy.next = self.scan.busy.val();
+        self.read_address.next = self.scan.read_address.val();
+        self.element.next = self.scan.element.val();
+        self.step.next = self.scan.step.val();
+        self.step_end.next = self.scan.step.val();
+        self.paced.next = self.scan.step.val().valid & self.scan.step.val().last;
+        self.entering.next = self.step_2.q.val();
+        self.depthwise_step.next = self.scan.step.val();
+        self.patch_step.next = self.scan.step.val();
+        for k in 0..self.depthwise.len() {
+            clock!(self, clock, depthwise[k]);
+            self.depthwise[k].launch.next = self.launch.val() & self.is_depthwise.val();
+            self.depthwise[k].layer.next = self.layer.val();
+            self.depthwise[k].read_grant.next = self.read_grant.val();
+            self.depthwise[k].pace_open.next = self.pacer.open.val();
+            self.depthwise_step.next = self.depthwise[k].step.val();
+            self.busy.next = self.busy.val() | self.depthwise[k].busy.val();
+            if self.is_depthwise.val() {
+                self.scan.launch.next = false;
+                self.read_address.next = self.depthwise[k].read_address.val();
+                self.element.next = self.depthwise[k].element.val();
+                self.step.next = self.depthwise_step.val();
+                self.step_end.next = self.depthwise_step.val();
+                self.paced.next = self.depthwise_step.val().valid & self.depthwise_step.val().first;
+            }
         }
-        if self.is_depthwise.val() {
-            self.step.next = self.depthwise.step.val();
-            self.pacer.issued.next = self.depthwise.step.val().valid & self.depthwise.step.val().first;
-        } else {
-            self.step.next = self.scan.step.val();
-            self.pacer.issued.next = self.step_end.val().valid & self.step_end.val().last;
+        for k in 0..self.patch.len() {
+            clock!(self, clock, patch[k], patch_buffer[k]);
+            self.patch[k].launch.next = self.launch.val() & self.is_patch.val();
+            self.patch[k].layer.next = self.layer.val();
+            self.patch[k].read_grant.next = self.read_grant.val();
+            self.patch[k].pace_open.next = self.pacer.open.val();
+            self.patch[k].full.next = self.patch_buffer[k].full.val();
+            self.patch_step.next = self.patch[k].step.val();
+            self.busy.next = self.busy.val() | self.patch[k].busy.val();
+            if self.is_patch.val() {
+                self.scan.launch.next = false;
+                self.read_address.next = self.patch[k].read_address.val();
+                self.element.next = self.patch[k].element.val();
+                self.step_end.next = self.patch_step.val();
+                self.paced.next = self.patch_step.val().valid & self.patch_step.val().last;
+                // Patch steps need no read: they enter where the words come out.
+                self.entering.next = self.patch_step.val();
+            }
         }
+        self.pacer.issued.next = self.paced.val();
         self.pacer.residual.next = self.layer.val().residual;
         self.result_issued.next = self.step_end.val().valid & self.step_end.val().last;
         self.read.next = self.element.val().valid;
@@ -146,38 +168,39 @@ impl Logic for Feed {
         self.element_3.d.next = self.element_2.q.val();
         self.step_1.d.next = self.step.val();
         self.step_2.d.next = self.step_1.q.val();
-        // Patch steps need no read: they enter where the words come out.
-        if self.is_patch.val() {
-            self.step_3.d.next = self.patch.step.val();
-        } else {
-            self.step_3.d.next = self.step_2.q.val();
-        }
+        self.step_3.d.next = self.entering.val();
         self.step_4.d.next = self.step_3.q.val();
         self.landed.next = self.element_3.q.val();
         self.at_word.next = self.step_3.q.val();
         self.at_lanes.next = self.step_4.q.val();
 
-        self.patch_buffer.valid.next = self.landed.val().valid & self.landed.val().patch;
-        self.patch_buffer.rotation.next = self.landed.val().rotation;
-        self.patch_buffer.low.next = self.landed.val().low;
-        self.patch_buffer.high.next = self.landed.val().high;
-        self.patch_buffer.end_of_patch.next = self.landed.val().end;
-        self.patch_buffer.pad_value.next = self.layer.val().pad_value;
-        self.patch_buffer.take.next = self.patch.take.val();
-        self.patch_buffer.substep.next = self.patch.step.val().substep;
         self.word_select.word_valid.next = self.landed.val().valid;
         self.word_select.pad.next = self.landed.val().pad;
         self.word_select.pad_value.next = self.layer.val().pad_value;
-        self.word_select.patch.next = self.at_word.val().patch;
         self.word_select.substep.next = self.at_word.val().substep;
         for m in 0..self.word.len() {
-            self.patch_buffer.word[m].next = self.word[m].val();
             self.word_select.word[m].next = self.word[m].val();
             self.elements[m].next = self.word_select.elements[m].val();
         }
         for n in 0..self.shared.len() {
-            self.word_select.patch_lanes[n].next = self.patch_buffer.lanes[n].val();
             self.shared[n].next = self.word_select.shared[n].val();
+        }
+        for k in 0..self.patch_buffer.len() {
+            self.patch_buffer[k].valid.next = self.landed.val().valid & self.landed.val().patch;
+            self.patch_buffer[k].rotation.next = self.landed.val().rotation;
+            self.patch_buffer[k].low.next = self.landed.val().low;
+            self.patch_buffer[k].high.next = self.landed.val().high;
+            self.patch_buffer[k].end_of_patch.next = self.landed.val().end;
+            self.patch_buffer[k].pad_value.next = self.layer.val().pad_value;
+            self.patch_buffer[k].take.next = self.patch[k].take.val();
+            self.patch_buffer[k].substep.next = self.patch_step.val().substep;
+            self.word_select.patch[k].next = self.at_word.val().patch;
+            for m in 0..self.word.len() {
+                self.patch_buffer[k].word[m].next = self.word[m].val();
+            }
+            for n in 0..self.shared.len() {
+                self.word_select.patch_lanes[n].next = self.patch_buffer[k].lanes[n].val();
+            }
         }
         self.element_valid.next = self.landed.val().valid;
         self.weight_read.next = self.at_word.val().valid;

@@ -42,14 +42,13 @@ pub struct ScanSequencer {
     kernel_row: Reg<Bits<16>>,
     position: Reg<Bits<16>>,
     address: Reg<Bits<16>>,
-    /// Window origin and position in the map, two's complement.
-    origin_x: Reg<Bits<13>>,
-    origin_y: Reg<Bits<13>>,
+    /// Position in the map, two's complement.
     x: Reg<Bits<13>>,
     y: Reg<Bits<13>>,
     weight_address: Reg<Bits<16>>,
 
     substeps: Constant<Bits<5>>,
+    one_substep: Constant<Bit>,
     channelwise: Signal<Local, Bit>,
     substep_limit: Signal<Local, Bits<5>>,
     last_substep: Signal<Local, Bit>,
@@ -68,8 +67,14 @@ pub struct ScanSequencer {
     next_position: Signal<Local, Bits<16>>,
     start_x: Signal<Local, Bits<13>>,
     start_y: Signal<Local, Bits<13>>,
-    next_origin_x: Signal<Local, Bits<13>>,
-    next_origin_y: Signal<Local, Bits<13>>,
+    /// To the next position, two's complement: on by one, back over the kernel, or over to the next output.
+    move_x: Signal<Local, Bits<5>>,
+    move_y: Signal<Local, Bits<5>>,
+    wide_x: Signal<Local, Bits<13>>,
+    wide_y: Signal<Local, Bits<13>>,
+    moved_x: Signal<Local, Bits<13>>,
+    moved_y: Signal<Local, Bits<13>>,
+    sign: Constant<Bits<13>>,
 }
 
 impl ScanSequencer {
@@ -78,11 +83,12 @@ impl ScanSequencer {
         make!(
             clock launch layer read_grant pace_open busy read_address element step running rows_left
             columns_left groups_left kernel_rows_left kernel_columns_left blocks_left substep fresh
-            row_origin pixel_origin group_origin kernel_row position address origin_x origin_y x y
+            row_origin pixel_origin group_origin kernel_row position address x y
             weight_address channelwise substep_limit last_substep last_block last_kernel_column
             last_kernel_row last_group last_column last_row last_step first_substep advance pad
-            next_origin next_kernel_row next_position start_x start_y next_origin_x next_origin_y;
-            substeps: constant(substeps),
+            next_origin next_kernel_row next_position start_x start_y move_x move_y wide_x wide_y moved_x moved_y;
+            substeps: constant(substeps), one_substep: Constant::new(substeps == 1),
+            sign: constant(0x1fe0),
         )
     }
 }
@@ -109,8 +115,6 @@ impl Logic for ScanSequencer {
             kernel_row,
             position,
             address,
-            origin_x,
-            origin_y,
             x,
             y,
             weight_address
@@ -122,7 +126,7 @@ impl Logic for ScanSequencer {
         } else {
             self.substep_limit.next = self.substeps.val();
         }
-        self.last_substep.next = (self.substep.q.val() + 1) == self.substep_limit.val();
+        self.last_substep.next = self.one_substep.val() | ((self.substep.q.val() + 1) == self.substep_limit.val());
         self.last_kernel_column.next = self.kernel_columns_left.q.val() == bits::<4>(1);
         self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
         self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
@@ -132,7 +136,7 @@ impl Logic for ScanSequencer {
             & self.last_block.val()
             & self.last_kernel_column.val()
             & self.last_kernel_row.val();
-        self.first_substep.next = !self.substep.q.val().any();
+        self.first_substep.next = self.one_substep.val() | !self.substep.q.val().any();
         self.advance.next = self.running.q.val()
             & (self.read_grant.val() | !self.first_substep.val())
             & (self.pace_open.val() | !self.last_step.val());
@@ -155,15 +159,42 @@ impl Logic for ScanSequencer {
         self.step.next.load = self.channelwise.val();
         self.step.next.shift = false;
         self.step.next.patch = false;
-        self.step.next.substep = bit_cast::<6, 5>(self.substep.q.val());
+        self.step.next.substep = bits::<6>(0);
+        if !self.one_substep.val() {
+            self.step.next.substep = bit_cast::<6, 5>(self.substep.q.val());
+        }
         self.step.next.weight_address = self.weight_address.q.val();
 
         self.next_position.next = self.position.q.val() + bit_cast::<16, 12>(self.layer.val().pixel_words);
         self.next_kernel_row.next = self.kernel_row.q.val() + self.layer.val().row_words;
         self.start_x.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_left);
         self.start_y.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_top);
-        self.next_origin_x.next = self.origin_x.q.val() + bit_cast::<13, 4>(self.layer.val().stride_x);
-        self.next_origin_y.next = self.origin_y.q.val() + bit_cast::<13, 4>(self.layer.val().stride_y);
+        if !self.last_kernel_column.val() {
+            self.move_x.next = bits::<5>(1);
+        } else if self.last_kernel_row.val() & self.last_group.val() {
+            self.move_x.next = bits::<5>(1) + bit_cast::<5, 4>(self.layer.val().stride_x)
+                - bit_cast::<5, 4>(self.layer.val().kernel_width);
+        } else {
+            self.move_x.next = bits::<5>(1) - bit_cast::<5, 4>(self.layer.val().kernel_width);
+        }
+        if !self.last_kernel_row.val() {
+            self.move_y.next = bits::<5>(1);
+        } else if self.last_group.val() & self.last_column.val() {
+            self.move_y.next = bits::<5>(1) + bit_cast::<5, 4>(self.layer.val().stride_y)
+                - bit_cast::<5, 4>(self.layer.val().kernel_height);
+        } else {
+            self.move_y.next = bits::<5>(1) - bit_cast::<5, 4>(self.layer.val().kernel_height);
+        }
+        self.wide_x.next = bit_cast::<13, 5>(self.move_x.val());
+        if self.move_x.val().get_bit(4) {
+            self.wide_x.next = bit_cast::<13, 5>(self.move_x.val()) | self.sign.val();
+        }
+        self.moved_x.next = self.x.q.val() + self.wide_x.val();
+        self.wide_y.next = bit_cast::<13, 5>(self.move_y.val());
+        if self.move_y.val().get_bit(4) {
+            self.wide_y.next = bit_cast::<13, 5>(self.move_y.val()) | self.sign.val();
+        }
+        self.moved_y.next = self.y.q.val() + self.wide_y.val();
         if !self.last_group.val() {
             if self.channelwise.val() {
                 self.next_origin.next = self.group_origin.q.val() + 1;
@@ -192,21 +223,21 @@ impl Logic for ScanSequencer {
                     self.blocks_left.d.next = self.layer.val().input_blocks;
                     if !self.last_kernel_column.val() {
                         self.kernel_columns_left.d.next = self.kernel_columns_left.q.val() - 1;
-                        self.x.d.next = self.x.q.val() + 1;
+                        self.x.d.next = self.moved_x.val();
                         self.position.d.next = self.next_position.val();
                         self.address.d.next = self.next_position.val();
                     } else {
                         self.kernel_columns_left.d.next = self.layer.val().kernel_width;
-                        self.x.d.next = self.origin_x.q.val();
+                        self.x.d.next = self.moved_x.val();
                         if !self.last_kernel_row.val() {
                             self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
-                            self.y.d.next = self.y.q.val() + 1;
+                            self.y.d.next = self.moved_y.val();
                             self.kernel_row.d.next = self.next_kernel_row.val();
                             self.position.d.next = self.next_kernel_row.val();
                             self.address.d.next = self.next_kernel_row.val();
                         } else {
                             self.kernel_rows_left.d.next = self.layer.val().kernel_height;
-                            self.y.d.next = self.origin_y.q.val();
+                            self.y.d.next = self.moved_y.val();
                             self.group_origin.d.next = self.next_origin.val();
                             self.kernel_row.d.next = self.next_origin.val();
                             self.position.d.next = self.next_origin.val();
@@ -219,15 +250,10 @@ impl Logic for ScanSequencer {
                                 self.pixel_origin.d.next = self.next_origin.val();
                                 if !self.last_column.val() {
                                     self.columns_left.d.next = self.columns_left.q.val() - 1;
-                                    self.origin_x.d.next = self.next_origin_x.val();
-                                    self.x.d.next = self.next_origin_x.val();
                                 } else {
                                     self.columns_left.d.next = self.layer.val().output_width;
                                     self.rows_left.d.next = self.rows_left.q.val() - 1;
-                                    self.origin_x.d.next = self.start_x.val();
                                     self.x.d.next = self.start_x.val();
-                                    self.origin_y.d.next = self.next_origin_y.val();
-                                    self.y.d.next = self.next_origin_y.val();
                                     self.row_origin.d.next = self.next_origin.val();
                                     if self.last_row.val() {
                                         self.running.d.next = false;
@@ -256,9 +282,7 @@ impl Logic for ScanSequencer {
             self.kernel_row.d.next = self.layer.val().input_address;
             self.position.d.next = self.layer.val().input_address;
             self.address.d.next = self.layer.val().input_address;
-            self.origin_x.d.next = self.start_x.val();
             self.x.d.next = self.start_x.val();
-            self.origin_y.d.next = self.start_y.val();
             self.y.d.next = self.start_y.val();
             self.weight_address.d.next = self.layer.val().weight_address;
         }

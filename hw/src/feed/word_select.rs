@@ -4,12 +4,14 @@ use crate::make;
 use crate::make::signals;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
+use std::fmt::Write;
 
 /// Puts padding in place of words outside the map, holds a word for its later substeps, and picks
 /// the Tn bytes that all output lanes share.
 ///
 /// `elements` are the word's bytes in the same cycle; `shared` come one cycle later: the substep's
-/// bytes of the word, or `patch_lanes` in a patch step.
+/// bytes of the word, or `patch_lanes` in a patch step. With Tm = Tn a word has one step, and its bytes are
+/// only there the cycle after `word_valid`.
 #[derive(LogicBlock)]
 pub struct WordSelect {
     pub clock: Signal<In, Clock>,
@@ -18,7 +20,8 @@ pub struct WordSelect {
     pub pad: Signal<In, Bit>,
     pub pad_value: Signal<In, Bits<8>>,
     pub patch_lanes: Vec<Signal<In, Bits<8>>>,
-    pub patch: Signal<In, Bit>,
+    /// One with a patch unit, else none; as `patch_lanes`.
+    pub patch: Vec<Signal<In, Bit>>,
     pub substep: Signal<In, Bits<6>>,
     pub elements: Vec<Signal<Out, Bits<8>>>,
     pub shared: Vec<Signal<Out, Bits<8>>>,
@@ -26,10 +29,12 @@ pub struct WordSelect {
 
 impl WordSelect {
     /// For words of `tm` bytes and `tn` input lanes.
-    pub fn new(tm: usize, tn: usize) -> Self {
+    pub fn new(tm: usize, tn: usize, has_patches: bool) -> Self {
+        let (patches, lanes) = if has_patches { (1, tn) } else { (0, 0) };
         make!(
-            clock word_valid pad pad_value patch substep;
-            word: signals(tm), patch_lanes: signals(tn), elements: signals(tm), shared: signals(tn),
+            clock word_valid pad pad_value substep;
+            patch: signals(patches), patch_lanes: signals(lanes),
+            word: signals(tm), elements: signals(tm), shared: signals(tn),
         )
     }
 }
@@ -46,26 +51,35 @@ impl Logic for WordSelect {
     fn hdl(&self) -> Verilog {
         let tm = self.word.len();
         let tn = self.shared.len();
+        let (lanes_top, top) = (8 * tn - 1, 8 * tm - 1);
+        let mut text = format!(
+            "// WordSelect: padding, and {tn} of {tm} bytes a step
+    reg [{lanes_top}:0] shared_q;
+    wire [{top}:0] padded = pad ? {{{tm}{{pad_value}}}} : word;
+"
+        );
+        // A word of one step is never wanted later.
         let pick = if tm == tn {
-            "source".to_string()
+            "padded".to_string()
         } else {
+            let _ = write!(
+                text,
+                "    reg [{top}:0] held;
+    wire [{top}:0] source = word_valid ? padded : held;
+    always @(posedge clock) if (word_valid) held <= padded;
+"
+            );
             let bits = (tm / tn).trailing_zeros() as usize;
             format!("source[{}*substep[{}:0] +: {}]", 8 * tn, bits - 1, 8 * tn)
         };
-        Verilog::Custom(format!(
-            "// WordSelect: padding, and {tn} of {tm} bytes a step\n\
-             \x20   reg [{top}:0] held;\n\
-             \x20   reg [{lanes_top}:0] shared_q;\n\
-             \x20   wire [{top}:0] padded = pad ? {{{tm}{{pad_value}}}} : word;\n\
-             \x20   wire [{top}:0] source = word_valid ? padded : held;\n\
-             \x20   always @(posedge clock) begin\n\
-             \x20       if (word_valid) held <= padded;\n\
-             \x20       shared_q <= patch ? patch_lanes : {pick};\n\
-             \x20   end\n\
-             \x20   assign elements = padded;\n\
-             \x20   assign shared = shared_q;\n",
-            top = 8 * tm - 1,
-            lanes_top = 8 * tn - 1,
-        ))
+        let chosen = if self.patch.is_empty() { pick } else { format!("patch ? patch_lanes : {pick}") };
+        let _ = write!(
+            text,
+            "    always @(posedge clock) shared_q <= {chosen};
+    assign elements = padded;
+    assign shared = shared_q;
+"
+        );
+        Verilog::Custom(text)
     }
 }

@@ -1,22 +1,31 @@
 //! Tm accumulators and the ways a step feeds them.
 
+use cortado_arch::isa::MAXIMUM_BITS;
+
 /// The accumulators of one output vector.
 #[derive(Debug)]
 pub(crate) struct Accumulators {
     sums: Vec<i64>,
     maximum: bool,
     started: bool,
+    /// Lane and value of a sum too wide to be compared whole.
+    wide: Option<(usize, i64)>,
 }
 
 impl Accumulators {
     pub fn new(tm: usize, maximum: bool) -> Self {
-        Self { sums: vec![0; tm], maximum, started: false }
+        Self { sums: vec![0; tm], maximum, started: false, wide: None }
     }
 
     /// Begins the next output.
     pub fn clear(&mut self) {
         self.sums.fill(0);
         self.started = false;
+    }
+
+    /// A step sum beyond what a maximum compares, with its lane, if there ever was one.
+    pub fn wide(&self) -> Option<(usize, i64)> {
+        self.wide
     }
 
     pub fn sums(&self) -> &[i64] {
@@ -43,10 +52,23 @@ impl Accumulators {
         let keep_largest = self.maximum && self.started;
         for (m, total) in self.sums.iter_mut().enumerate() {
             let sum = i64::from(sum(m));
-            *total = if keep_largest { sum.max(*total) } else { *total + sum };
+            if self.maximum && compared(sum) != sum {
+                self.wide = Some((m, sum));
+            }
+            *total = match keep_largest {
+                true if compared(sum) > compared(*total) => sum,
+                true => *total,
+                false => *total + sum,
+            };
         }
         self.started = true;
     }
+}
+
+/// The part of a sum that a maximum compares.
+fn compared(sum: i64) -> i64 {
+    let spare = 64 - MAXIMUM_BITS;
+    sum << spare >> spare
 }
 
 fn dot(operands: &[i8], weights: &[u8]) -> i32 {

@@ -173,6 +173,9 @@ impl ComputeUnit<'_> {
 
     fn post_process(&mut self, oy: u32, ox: u32, g: usize) -> Result<(), Refusal> {
         let c = self.c;
+        if let Some((lane, sum)) = self.accumulators.wide().filter(|_| self.actor.strict) {
+            return Err(Problem::WideMaximum { lane, sum }.into());
+        }
         let lanes = self.a.requantise_lanes;
         let first = c.parameter_address as usize + if c.parameter_hold == 1 { 0 } else { g * self.a.chunks() };
         for chunk in 0..self.a.chunks() {

@@ -45,6 +45,8 @@ pub enum Problem {
     StrayWeight { word: usize, byte: usize },
     /// Strict: an accumulator leaves its 28 bits.
     Overflow { lane: usize, sum: i64 },
+    /// Strict: a step sum wider than a maximum compares.
+    WideMaximum { lane: usize, sum: i64 },
 }
 
 /// The name of a memory in messages.
@@ -86,6 +88,9 @@ impl fmt::Display for Problem {
                 write!(f, "weight_address leads to weight word {word}, whose byte {byte} must be zero: it multiplies bytes that are not defined")
             }
             Problem::Overflow { lane, sum } => write!(f, "the accumulator of lane {lane} would hold {sum}, beyond its 28 bits"),
+            Problem::WideMaximum { lane, sum } => {
+                write!(f, "lane {lane} would take the maximum of {sum}; step sums from -256 to 255 are compared")
+            }
         }
     }
 }

@@ -157,6 +157,16 @@ fn weights_on_bytes_that_are_not_defined_are_refused() {
 }
 
 #[test]
+fn a_maximum_of_wide_sums_is_refused() {
+    let words = refused(Mode::Convolution, |c| c.maximum = 1);
+    let bound = "step sums from -256 to 255 are compared";
+    assert_eq!(
+        words,
+        format!("instruction 4, output row 0 column 0 group 0: lane 4 would take the maximum of 5544; {bound}")
+    );
+}
+
+#[test]
 fn an_accumulator_beyond_28_bits_is_refused_by_lane_and_wraps_in_lenient_mode() {
     // One weight word held for 15 x 15 x 90 blocks x 4 substeps of 2 lanes: 162000 products of 2^14.
     let mut built = built(Mode::Convolution, false);
