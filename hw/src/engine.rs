@@ -2,7 +2,7 @@
 
 use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
-use crate::cells::ram::{BankedRam, RamError};
+use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
@@ -111,6 +111,7 @@ impl Engine {
     pub fn new(arch: &Architecture) -> Result<Self, RamError> {
         let (tm, port) = (arch.tm, arch.port_bytes);
         let bytes = |words: usize| words / port;
+        let stage = ReadStage::of(&arch.family);
         Ok(make!(
             clock reset start program_address busy done error read_command_valid read_command_ready
             read_command_address read_command_beats read_data_valid read_data_ready write_command_valid
@@ -128,8 +129,8 @@ impl Engine {
             output_lane: (0..tm).map(|_| OutputLane::new(arch.tn, lanes_in_blocks(arch), arch.window_taps)).collect(),
             post_processor: PostProcessor::new(tm, arch.requantise_lanes),
             activation_memory: ActivationMemory::new(arch)?,
-            weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, true)?,
-            parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, true)?,
+            weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, stage)?,
+            parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, stage)?,
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
             activation_write: many(tm / port), activation_write_data: many(tm),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
