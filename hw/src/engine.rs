@@ -2,12 +2,13 @@
 
 use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
-use crate::cells::ram::{BankedRam, RamError};
+use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
 use crate::control::reader::Reader;
+use crate::control::transfer::Transfer;
 use crate::control::writer::Writer;
 use crate::emit::{emit, EmitError, Header};
 use crate::feed::feed::Feed;
@@ -80,6 +81,7 @@ pub struct Engine {
 
     dispatcher: Dispatcher,
     instruction_register: InstructionRegister,
+    transfer: Transfer,
     reader: Reader,
     writer: Writer,
     compute_control: ComputeControl,
@@ -113,25 +115,24 @@ impl Engine {
     pub fn new(arch: &Architecture) -> Result<Self, RamError> {
         let (tm, port) = (arch.tm, arch.port_bytes);
         let bytes = |words: usize| words / port;
+        let stage = ReadStage::of(&arch.family);
         Ok(make!(
             clock reset start program_address busy done error read_command_valid read_command_ready
             read_command_address read_command_beats read_data_valid read_data_ready write_command_valid
             write_command_ready write_command_address write_command_beats write_data_valid write_data_ready
-            retire_valid retire_index array_active dispatcher compute_control activation_read store_taken
+            retire_valid retire_index array_active activation_read store_taken
             activation_read_address activation_write_address to_activation read_open reading load_ready
             load_activation;
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
-            reader: Reader::new(
-                port, arch.burst_beats, arch.activation_word_bytes(), arch.weight_word_bytes(), arch.parameter_word_bytes(),
-            ),
-            writer: Writer::new(port, arch.burst_beats, arch.activation_word_bytes()),
+            dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes()),
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(tm, arch.requantise_lanes),
             activation_memory: ActivationMemory::new(arch)?,
-            weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, true)?,
-            parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, true)?,
+            weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, stage)?,
+            parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, stage)?,
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
             activation_write: many(tm / port), activation_write_data: many(tm),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
@@ -148,6 +149,7 @@ impl Logic for Engine {
             clock,
             dispatcher,
             instruction_register,
+            transfer,
             reader,
             writer,
             compute_control,
@@ -173,24 +175,32 @@ impl Logic for Engine {
         self.dispatcher.wait_dma.next = self.instruction_register.wait_dma.val();
         self.dispatcher.wait_compute.next = self.instruction_register.wait_compute.val();
         self.dispatcher.memory.next = self.instruction_register.memory.val();
-        self.dispatcher.word_address.next = self.instruction_register.word_address.val();
         self.dispatcher.words.next = self.instruction_register.words.val();
-        self.dispatcher.byte_address.next = self.instruction_register.byte_address.val();
-        self.dispatcher.load_done.next = self.reader.load_done.val();
-        self.dispatcher.store_done.next = self.writer.store_done.val();
+        self.dispatcher.transfer_done.next = self.transfer.done.val();
+        self.dispatcher.compute_taken.next = self.compute_control.taken.val();
         self.dispatcher.compute_free.next = self.compute_control.free.val();
         self.dispatcher.compute_index.next = self.compute_control.index.val();
         self.dispatcher.compute_retire.next = self.compute_control.retire.val();
 
         // External memory.
+        self.transfer.reset.next = self.reset.val();
+        self.transfer.take.next = self.dispatcher.transfer_take.val();
+        self.transfer.next_memory.next = self.instruction_register.memory.val();
+        self.transfer.next_word_address.next = self.instruction_register.word_address.val();
+        self.transfer.next_words.next = self.instruction_register.words.val();
+        self.transfer.next_byte_address.next = self.instruction_register.byte_address.val();
+        self.transfer.commanded.next = self.reader.commanded.val() | self.writer.commanded.val();
+        self.transfer.moved.next = self.reader.moved.val() | self.writer.moved.val();
+        self.transfer.next_word.next = self.reader.next_word.val() | self.writer.next_word.val();
         self.reader.reset.next = self.reset.val();
         self.reader.fetch.next = self.dispatcher.fetch.val();
         self.reader.fetch_address.next = self.dispatcher.fetch_address.val();
-        self.reader.load.next = self.dispatcher.load.val();
-        self.reader.load_memory.next = self.dispatcher.transfer_memory.val();
-        self.reader.load_word_address.next = self.dispatcher.transfer_word_address.val();
-        self.reader.load_words.next = self.dispatcher.transfer_words.val();
-        self.reader.load_byte_address.next = self.dispatcher.transfer_byte_address.val();
+        self.reader.loading.next = self.dispatcher.loading.val();
+        self.reader.memory.next = self.transfer.memory.val();
+        self.reader.address.next = self.transfer.address.val();
+        self.reader.beats.next = self.transfer.beats.val();
+        self.reader.open.next = self.transfer.open.val();
+        self.reader.on_the_way.next = self.transfer.on_the_way.val();
         self.read_command_valid.next = self.reader.command_valid.val();
         self.reader.command_ready.next = self.read_command_ready.val();
         self.read_command_address.next = self.reader.command_address.val();
@@ -198,18 +208,18 @@ impl Logic for Engine {
         self.reader.data_valid.next = self.read_data_valid.val();
         self.read_data_ready.next = self.reader.data_ready.val();
         self.instruction_register.beat_valid.next = self.reader.fetch_beat.val();
+        self.instruction_register.beat_at.next = self.reader.fetch_at.val();
         for i in 0..self.read_data.len() {
             self.instruction_register.beat[i].next = self.read_data[i].val();
         }
         self.writer.reset.next = self.reset.val();
-        self.writer.store.next = self.dispatcher.store.val();
-        self.writer.store_word_address.next = self.dispatcher.transfer_word_address.val();
-        self.writer.store_words.next = self.dispatcher.transfer_words.val();
-        self.writer.store_byte_address.next = self.dispatcher.transfer_byte_address.val();
+        self.writer.storing.next = self.dispatcher.storing.val();
+        self.writer.open.next = self.transfer.open.val();
+        self.writer.on_the_way.next = self.transfer.on_the_way.val();
         self.write_command_valid.next = self.writer.command_valid.val();
         self.writer.command_ready.next = self.write_command_ready.val();
-        self.write_command_address.next = self.writer.command_address.val();
-        self.write_command_beats.next = self.writer.command_beats.val();
+        self.write_command_address.next = self.transfer.address.val();
+        self.write_command_beats.next = self.transfer.beats.val();
         self.write_data_valid.next = self.writer.data_valid.val();
         self.writer.data_ready.next = self.write_data_ready.val();
         for i in 0..self.write_data.len() {
@@ -218,17 +228,19 @@ impl Logic for Engine {
 
         // COMPUTE.
         self.compute_control.reset.next = self.reset.val();
-        self.compute_control.accept.next = self.dispatcher.compute_accept.val();
-        self.compute_control.next_layer.next = self.instruction_register.compute.val();
-        self.compute_control.next_index.next = self.dispatcher.compute_next_index.val();
-        self.compute_control.met.next = self.dispatcher.compute_met.val();
+        self.compute_control.offered.next = self.dispatcher.compute_offered.val();
+        self.compute_control.offered_index.next = self.dispatcher.compute_offered_index.val();
+        self.compute_control.waits.next = self.dispatcher.compute_waits.val();
+        self.compute_control.transfer_retired.next = self.dispatcher.transfer_retired.val();
+        self.instruction_register.copy.next = self.compute_control.copy.val();
+        self.instruction_register.copy_at.next = self.compute_control.copy_at.val();
         self.compute_control.busy.next = self.feed.busy.val();
         self.compute_control.result_issued.next = self.feed.result_issued.val();
         self.compute_control.result_written.next = self.post_processor.result_valid.val();
         self.feed.launch.next = self.compute_control.launch.val();
-        self.feed.layer.next = self.compute_control.layer.val();
+        self.feed.layer.next = self.instruction_register.compute.val();
         self.post_processor.launch.next = self.compute_control.launch.val();
-        self.post_processor.layer.next = self.compute_control.layer.val();
+        self.post_processor.layer.next = self.instruction_register.compute.val();
         self.post_processor.arrive.next = self.feed.arrive.val();
         self.array_active.next = self.feed.sum_valid.val();
         for m in 0..self.output_lane.len() {
@@ -239,7 +251,7 @@ impl Logic for Engine {
             self.output_lane[m].shift.next = self.feed.shift.val();
             self.output_lane[m].sum_valid.next = self.feed.sum_valid.val();
             self.output_lane[m].sum_first.next = self.feed.sum_first.val();
-            self.output_lane[m].maximum.next = self.compute_control.layer.val().maximum.any();
+            self.output_lane[m].maximum.next = self.instruction_register.compute.val().maximum.any();
             for n in 0..self.feed.shared.len() {
                 self.output_lane[m].shared[n].next = self.feed.shared[n].val();
                 self.output_lane[m].weights[n].next =
@@ -267,7 +279,7 @@ impl Logic for Engine {
         } else if self.post_processor.residual_read.val() {
             self.activation_read_address.d.next = self.post_processor.residual_address.val();
         } else {
-            self.activation_read_address.d.next = self.writer.read_address.val();
+            self.activation_read_address.d.next = self.transfer.word_address.val();
         }
         self.activation_memory.read_enable.next = self.activation_read.q.val();
         self.activation_memory.read_address.next = self.activation_read_address.q.val();
@@ -278,7 +290,7 @@ impl Logic for Engine {
         }
 
         // Writes: results, then LOADs; with a single port LOADs also yield to reads.
-        self.to_activation.next = !self.reader.memory.val().any();
+        self.to_activation.next = !self.transfer.memory.val().any();
         self.load_ready.next = !self.to_activation.val()
             | (!self.post_processor.result_valid.val() & !(self.single_port.val() & self.reading.val()));
         self.reader.beat_ready.next = self.load_ready.val();
@@ -286,7 +298,7 @@ impl Logic for Engine {
         if self.post_processor.result_valid.val() {
             self.activation_write_address.d.next = self.post_processor.result_address.val();
         } else {
-            self.activation_write_address.d.next = self.reader.word_address.val();
+            self.activation_write_address.d.next = self.transfer.word_address.val();
         }
         for b in 0..self.activation_write.len() {
             dff_setup!(self, clock, activation_write[b]);
@@ -310,10 +322,10 @@ impl Logic for Engine {
         // Weights and parameters.
         self.weight_memory.read_enable.next = self.feed.weight_read.val();
         self.weight_memory.read_address.next = self.feed.weight_address.val();
-        self.weight_memory.write_address.next = self.reader.word_address.val();
+        self.weight_memory.write_address.next = self.transfer.word_address.val();
         for b in 0..self.weight_memory.write_enable.len() {
             self.weight_memory.write_enable[b].next = self.reader.beat_valid.val()
-                & (self.reader.memory.val() == bits::<2>(1))
+                & (self.transfer.memory.val() == bits::<2>(1))
                 & (self.reader.bank.val() == self.bank_number[b].val());
             for i in 0..self.read_data.len() {
                 self.weight_memory.write_data[self.read_data.len() * b + i].next = self.read_data[i].val();
@@ -321,10 +333,10 @@ impl Logic for Engine {
         }
         self.parameter_memory.read_enable.next = self.post_processor.parameter_read.val();
         self.parameter_memory.read_address.next = self.post_processor.parameter_address.val();
-        self.parameter_memory.write_address.next = self.reader.word_address.val();
+        self.parameter_memory.write_address.next = self.transfer.word_address.val();
         for b in 0..self.parameter_memory.write_enable.len() {
             self.parameter_memory.write_enable[b].next = self.reader.beat_valid.val()
-                & (self.reader.memory.val() == bits::<2>(2))
+                & (self.transfer.memory.val() == bits::<2>(2))
                 & (self.reader.bank.val() == self.bank_number[b].val());
             for i in 0..self.read_data.len() {
                 self.parameter_memory.write_data[self.read_data.len() * b + i].next = self.read_data[i].val();

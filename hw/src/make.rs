@@ -26,3 +26,8 @@ pub fn many<B: Default>(count: usize) -> Vec<B> {
 pub fn constant<const N: usize>(value: usize) -> Constant<Bits<N>> {
     Constant::new((value as u64).into())
 }
+
+/// Ones in the bits that numbers up to `most` take: what is always masked is no register after synthesis.
+pub fn mask<const N: usize>(most: usize) -> Constant<Bits<N>> {
+    constant((most + 1).next_power_of_two() - 1)
+}

@@ -1,6 +1,6 @@
 //! Activation memory: block RAM or the UP5K's single-port RAM behind one interface.
 
-use crate::cells::ram::{BankedRam, RamError, SinglePortRam};
+use crate::cells::ram::{BankedRam, RamError, ReadStage, SinglePortRam};
 use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::{many, signals};
@@ -33,7 +33,8 @@ impl ActivationMemory {
         let banks = arch.tm / arch.port_bytes;
         let (banked, single, late) = match arch.activation_kind {
             ActivationKind::Bram => {
-                (vec![BankedRam::new(arch.activation_words, banks, 8 * arch.port_bytes, true)?], vec![], vec![])
+                let stage = ReadStage::of(&arch.family);
+                (vec![BankedRam::new(arch.activation_words, banks, 8 * arch.port_bytes, stage)?], vec![], vec![])
             }
             ActivationKind::Spram => {
                 (vec![], vec![SinglePortRam::new(arch.activation_words, arch.tm / 2)?], many(arch.tm))

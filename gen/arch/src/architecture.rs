@@ -68,6 +68,8 @@ pub struct Architecture {
     pub port_bytes: usize,
     /// Most beats of one burst.
     pub burst_beats: usize,
+    /// Bits of an external address; the port's others are 0.
+    pub address_bits: usize,
     pub external: ExternalMemory,
 }
 

@@ -172,27 +172,15 @@ instruction! {
 
 instruction! {
     /// COMPUTE: one layer, or a part of one, from activation memory to activation memory.
+    ///
+    /// In the order in which the hardware can take them: first what only the sequencers read, last what no one
+    /// reads before a result comes ([`CopyBeats`]).
     Compute at HEADER_BITS;
-    /// How operands reach the lanes: see [`Mode`].
-    mode: u32 = 2 unsigned;
-    /// 1: the accumulator keeps the largest sum instead of the total (max pooling).
-    maximum: u32 = 1 unsigned;
-    /// 1: every step reads the weight word at `weight_address` (pooling, identity).
-    weight_hold: u32 = 1 unsigned;
-    /// 1: every output group uses the parameter words of group 0.
-    parameter_hold: u32 = 1 unsigned;
-    /// 1: adds a residual tensor to the requantised result.
-    residual: u32 = 1 unsigned;
-    /// 1: the residual operand is the one scaled by `scale_q`; 0: the layer's own result is.
-    scale_residual: u32 = 1 unsigned;
     /// Activation word of window position (0, 0) of output (0, 0), modulo 2^16: it may lie in the padding.
     input_address: u32 = 16 unsigned;
-    output_address: u32 = 16 unsigned;
-    residual_address: u32 = 16 unsigned;
     weight_address: u32 = 16 unsigned;
-    parameter_address: u32 = 16 unsigned;
-    output_width: u32 = 12 unsigned;
-    output_height: u32 = 12 unsigned;
+    /// 1: every step reads the weight word at `weight_address` (pooling, identity).
+    weight_hold: u32 = 1 unsigned;
     input_width: u32 = 12 unsigned;
     input_height: u32 = 12 unsigned;
     kernel_width: u32 = 4 unsigned;
@@ -205,8 +193,6 @@ instruction! {
     input_blocks: u32 = 12 unsigned;
     /// Conv: steps taken of the last input block (1 to Tm/Tn); the others take all Tm/Tn.
     last_substeps: u32 = 5 unsigned;
-    /// Output channel groups (of Tm channels) this instruction makes.
-    output_groups: u32 = 12 unsigned;
     /// Words from a pixel to the next at the same channel block.
     pixel_words: u32 = 12 unsigned;
     /// Words from an input row to the next.
@@ -215,8 +201,6 @@ instruction! {
     step_x_words: u32 = 16 unsigned;
     /// Words the window moves for the next output row: `stride_y * row_words`.
     step_y_words: u32 = 16 unsigned;
-    /// Words from an output pixel to the next.
-    output_pixel_words: u32 = 12 unsigned;
     /// Depthwise: padding columns at a row's start that the previous row's end already read.
     shared_columns: u32 = 4 unsigned;
     /// Depthwise: `shared_columns * pixel_words`.
@@ -231,8 +215,27 @@ instruction! {
     pad_left_bytes: u32 = 8 unsigned;
     /// Patch: bytes of one input row, `input_width * channels`.
     row_bytes: u32 = 16 unsigned;
+    /// How operands reach the lanes: see [`Mode`].
+    mode: u32 = 2 unsigned;
+    /// 1: the accumulator keeps the largest sum instead of the total (max pooling).
+    maximum: u32 = 1 unsigned;
+    /// 1: every output group uses the parameter words of group 0.
+    parameter_hold: u32 = 1 unsigned;
+    /// 1: adds a residual tensor to the requantised result.
+    residual: u32 = 1 unsigned;
+    /// 1: the residual operand is the one scaled by `scale_q`; 0: the layer's own result is.
+    scale_residual: u32 = 1 unsigned;
     /// What positions outside the map read as (the input's zero point; -128 for max pooling).
     pad_value: i32 = 8 signed;
+    output_width: u32 = 12 unsigned;
+    output_height: u32 = 12 unsigned;
+    /// Output channel groups (of Tm channels) this instruction makes.
+    output_groups: u32 = 12 unsigned;
+    parameter_address: u32 = 16 unsigned;
+    output_address: u32 = 16 unsigned;
+    residual_address: u32 = 16 unsigned;
+    /// Words from an output pixel to the next.
+    output_pixel_words: u32 = 12 unsigned;
     zero_point: i32 = 8 signed;
     minimum: i32 = 8 signed;
     maximum_value: i32 = 8 signed;
@@ -248,6 +251,36 @@ instruction! {
     /// Q31 factor of the sum and its right shift.
     sum_q: u32 = 31 unsigned;
     sum_shift: u32 = 5 unsigned;
+}
+
+/// The first field of COMPUTE that results on their way still need, and the first that no one reads
+/// before a result of its own comes.
+const RESULT_FIELD: &str = "mode";
+const LATE_FIELD: &str = "output_address";
+
+/// Fewest cycles from the launch of a COMPUTE to its first result's totals.
+const LATE_BEATS: usize = 8;
+
+/// How a COMPUTE goes to the registers of the layer at hand, a beat a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopyBeats {
+    /// Beats of an instruction.
+    pub all: usize,
+    /// The first ones, which may be replaced while results of the COMPUTE before are on their way.
+    pub issue: usize,
+    /// Those that must be there for the launch; more than `all` when the launch comes after the copy.
+    pub launch: usize,
+}
+
+impl CopyBeats {
+    /// Of beats of `port_bytes`, a divisor of [`INSTRUCTION_BYTES`].
+    pub fn of(port_bytes: usize) -> Self {
+        let offset = |name| Compute::fields().iter().find(|f| f.name == name).map_or(0, |f| f.offset);
+        let all = INSTRUCTION_BYTES / port_bytes;
+        let launch = offset(LATE_FIELD).div_ceil(8 * port_bytes).max(all.saturating_sub(LATE_BEATS));
+        // Waits are known in the second cycle of an instruction.
+        Self { all, issue: offset(RESULT_FIELD) / (8 * port_bytes), launch: launch.max(2) }
+    }
 }
 
 /// The memories on chip.

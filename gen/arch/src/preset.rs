@@ -9,7 +9,7 @@
 //! | `[part]` | `family` (`generic`, `ice40`, `ecp5`), `device`, `package`, `speed_grade` (ecp5), `clock_mhz` |
 //! | `[array]` | `tm_lanes`, `tn_lanes`, `requantise_lanes`, `requantise_cycles`, `residual_unit`, `window_taps`, `patch_bytes` |
 //! | `[memory]` | `activation_kind` (`bram`, `spram`), `activation_words`, `weight_words`, `parameter_words` |
-//! | `[port]` | `port_bytes`, `burst_beats` |
+//! | `[port]` | `port_bytes`, `burst_beats`, `address_bits` |
 //! | `[external]` | `size_bytes`, `latency_cycles`, `bandwidth_bytes` per `bandwidth_cycles` |
 
 mod check;

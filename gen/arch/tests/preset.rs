@@ -96,9 +96,13 @@ fn one_fault_is_one_line_in_these_words() {
         ("tiny-2x2", "burst_beats = 64", "burst_beats = 64\nburst_beat = 3",
          "p.toml:26: burst_beat = 3 is unknown in [port]; did you mean burst_beats?"),
         ("tiny-2x2", "burst_beats = 64", "burst_beats = 64\nclock = 3",
-         "p.toml:26: clock = 3 is unknown in [port]; there are port_bytes, burst_beats"),
+         "p.toml:26: clock = 3 is unknown in [port]; there are port_bytes, burst_beats, address_bits"),
+        ("tiny-2x2", "address_bits = 32", "address_bits = 5",
+         "p.toml:26: address_bits = 5 is wrong because it must be a number from 6 to 32 (bits of an external address; the port's others are 0); nearest 6"),
+        ("icebreaker-4x4", "size_bytes = 65536", "size_bytes = 131072",
+         "p.toml:33: size_bytes = 131072 is wrong because it must be a multiple of 4 from 64 to 65536 (whole beats; an instruction at least, and addresses have 16 bits); nearest 65536"),
         ("tiny-2x2", "size_bytes = 1048576", "size_bytes = 1048577",
-         "p.toml:28: size_bytes = 1048577 is wrong because it must be a multiple of 2 from 64 to 4294967296 (whole beats; an instruction at least, and addresses have 32 bits); nearest 1048576, 1048578"),
+         "p.toml:29: size_bytes = 1048577 is wrong because it must be a multiple of 2 from 64 to 4294967296 (whole beats; an instruction at least, and addresses have 32 bits); nearest 1048576, 1048578"),
         ("tiny-2x2", "family = \"generic\"", "family = \"generic\"\nclock_mhz = 10",
          "p.toml:7: clock_mhz = 10 is unknown in [part]; there are family"),
         ("tiny-2x2", "name = \"tiny-2x2\"", "name = \"Tiny 2\"",
@@ -115,7 +119,7 @@ fn one_fault_is_one_line_in_these_words() {
          "p.toml:21: activation_kind = \"spram\" is wrong because the hx8k has no SPRAM; nearest \"bram\""),
         ("tiny-2x2", "[external]", "[extrenal]",
          "p.toml:1: section [external] is missing; it holds size_bytes, latency_cycles, bandwidth_bytes, bandwidth_cycles\n\
-          p.toml:27: [extrenal] is unknown in a preset; did you mean external?"),
+          p.toml:28: [extrenal] is unknown in a preset; did you mean external?"),
         ("tiny-2x2", "[preset]", "port = 3\n[preset]",
          "p.toml:24: not TOML: invalid table header, duplicate key `port` in document root"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = 99999999999999999999",
@@ -145,7 +149,7 @@ p.toml:1: section [preset] has no summary; it needs a text
 p.toml:3: sumary = \"Smallest engine, for simulation and proofs\" is unknown in [preset]; did you mean summary?
 p.toml:9: tm_lanes = 3 is wrong because it must be a power of two from 2 to 64 (output lanes Tm); nearest 2, 4
 p.toml:25: burst_beats = 0 is wrong because it must be a number from 1 to 256 (beats of the longest burst); nearest 1
-p.toml:31: bandwidth_cycles = [..] is wrong because it must be an integer without quotes";
+p.toml:32: bandwidth_cycles = [..] is wrong because it must be an integer without quotes";
     assert_eq!(refusal("tiny-2x2", &edits), expected);
 }
 
@@ -169,12 +173,12 @@ fn an_unknown_name_lists_near_names() {
 #[test]
 fn the_hash_follows_the_hardware_and_nothing_else() {
     let a = preset::by_name("tiny-2x2").unwrap();
-    assert_eq!(format!("{:016x}", a.hash()), "039fb9ea646e8fca");
+    assert_eq!(format!("{:016x}", a.hash()), "b94c64d7a117855d");
     let mut other = a.clone();
     other.name = "other".into();
     other.external.latency_cycles += 1;
     assert_eq!(other.hash(), a.hash());
-    other.burst_beats += 1;
+    other.address_bits -= 1;
     assert_ne!(other.hash(), a.hash());
 }
 

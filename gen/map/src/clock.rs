@@ -1,6 +1,6 @@
 //! When instructions are handed over, start and end: an estimate of the engine's dispatcher.
 
-use crate::cost::{fetch_cycles, load_cycles, store_cycles};
+use crate::cost::{copy_cycles, fetch_cycles, load_cycles, store_cycles};
 use cortado_arch::isa::{OnChip, Transfer, INSTRUCTION_BYTES};
 use cortado_arch::Architecture;
 
@@ -66,7 +66,7 @@ impl<'a> Clock<'a> {
 
     /// A STORE that starts when `after` is over; answers its end.
     pub fn store(&mut self, t: &Transfer, after: u64) -> u64 {
-        let handed = self.hand_over(self.moved());
+        let handed = self.hand_over(self.arrived, self.moved());
         self.transfers.push(handed.max(after) + 1 + store_cycles(t, self.arch));
         self.load_start = None;
         self.moved()
@@ -89,14 +89,14 @@ impl<'a> Clock<'a> {
     /// to `taken` of its cycles; answers its end.
     pub fn compute(&mut self, cycles: u64, taken: u64, after: u64) -> u64 {
         self.last = (cycles.max(1), taken);
-        let handed = self.hand_over(self.computed());
+        let handed = self.hand_over(self.arrived + copy_cycles(self.arch), self.computed());
         self.computes.push(handed.max(after) + 1 + cycles);
         self.computed()
     }
 
-    /// Hands over an instruction when its unit is free; fetches the next.
-    fn hand_over(&mut self, free: u64) -> u64 {
-        let handed = self.arrived.max(free + 1);
+    /// Hands over an instruction that is `ready` when its unit is free; fetches the next.
+    fn hand_over(&mut self, ready: u64, free: u64) -> u64 {
+        let handed = ready.max(free + 1);
         let fetch = fetch_cycles(self.arch);
         self.arrived = handed + fetch;
         let Some(end) = self.transfers.last_mut() else {
@@ -146,7 +146,7 @@ mod tests {
         let arch = by_name("ulx3s-85f-16x8").expect("an embedded preset");
         let mut clock = Clock::new(&arch);
         let first = clock.compute(1, 0, 0);
-        assert_eq!(clock.compute(1, 0, 0), first + fetch_cycles(&arch));
+        assert_eq!(clock.compute(1, 0, 0), first + fetch_cycles(&arch) + copy_cycles(&arch));
         let third = clock.compute(500, 0, 0);
         assert_eq!(clock.compute(500, 0, 0), third + 502);
     }

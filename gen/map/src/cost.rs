@@ -1,7 +1,7 @@
 //! What an instruction costs, by the rules of `docs/machine.md` ("Cycles"); an estimate, for
 //! choosing between programs and for people. The simulator counts exactly.
 
-use cortado_arch::isa::{Compute, Mode, OnChip, Transfer, INSTRUCTION_BYTES};
+use cortado_arch::isa::{Compute, CopyBeats, Mode, OnChip, Transfer, INSTRUCTION_BYTES};
 use cortado_arch::{ActivationKind, Architecture};
 
 /// Cycles of a COMPUTE beside its issue, less the levels of the adder tree and a pass of the
@@ -27,6 +27,11 @@ const STORE_WORD: u64 = 5;
 /// are free.
 pub(crate) fn fetch_cycles(arch: &Architecture) -> u64 {
     u64::from(arch.external.latency_cycles) + port_cycles(INSTRUCTION_BYTES as u64, arch) + 3
+}
+
+/// Cycles in which a COMPUTE is copied before it is handed over, when it comes after the one before has ended.
+pub(crate) fn copy_cycles(arch: &Architecture) -> u64 {
+    CopyBeats::of(arch.port_bytes).issue as u64
 }
 
 /// Cycles of this many bytes on the external port.

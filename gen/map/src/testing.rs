@@ -22,6 +22,7 @@ pub(crate) fn engine() -> Architecture {
         parameter_words: 128,
         port_bytes: 4,
         burst_beats: 16,
+        address_bits: 32,
         external: ExternalMemory { latency_cycles: 10, bandwidth_bytes: 4, bandwidth_cycles: 1, bytes: 1 << 20 },
     }
 }

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use crate::make::signals;
+use cortado_arch::Family;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -37,10 +38,32 @@ fn address_bits(depth: usize) -> u32 {
     usize::BITS - (depth - 1).leading_zeros()
 }
 
+/// Where a [`BankedRam`] holds a read for its second cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadStage {
+    /// Nowhere: the data of an address come 1 cycle later.
+    None,
+    /// At the address, which has fewer bits than the data: block RAM without an output register (iCE40).
+    Address,
+    /// At the data: block RAM with an output register of its own (ECP5).
+    Data,
+}
+
+impl ReadStage {
+    /// The two-cycle read that costs least in this part.
+    pub fn of(family: &Family) -> Self {
+        match family {
+            Family::Ice40 { .. } => ReadStage::Address,
+            Family::Ecp5 { .. } | Family::Generic => ReadStage::Data,
+        }
+    }
+}
+
 /// Simple dual-port memory: one read and one write a cycle, on one clock, a write enable per bank.
 ///
-/// The data of an address come 1 cycle later, or 2 with the output register. A word read in the
-/// very cycle it is written is undefined (`no_rw_check`: the parts' block RAM, and no logic beside it).
+/// The data of an address come 1 cycle later, or 2 with a [`ReadStage`]. A word written while it is read, in
+/// the cycle of its address or with [`ReadStage::Address`] the one after, reads as anything
+/// (`no_rw_check`: the parts' block RAM, and no logic beside it).
 ///
 /// | port | what |
 /// |---|---|
@@ -69,9 +92,7 @@ pub struct BankedRam {
     pub write_data: Vec<Signal<In, Bits<8>>>,
     _depth: usize,
     _bank_bytes: usize,
-    _output_register: bool,
-    _memory: Vec<Vec<Bits<8>>>,
-    _stage: Vec<Bits<8>>,
+    _stage: ReadStage,
 }
 
 impl BankedRam {
@@ -79,7 +100,7 @@ impl BankedRam {
     ///
     /// # Errors
     /// A depth outside 2 to 65536, no bank, or a bank that is no whole number of bytes.
-    pub fn new(depth: usize, banks: usize, bank_bits: usize, output_register: bool) -> Result<Self, RamError> {
+    pub fn new(depth: usize, banks: usize, bank_bits: usize, stage: ReadStage) -> Result<Self, RamError> {
         check_depth(depth)?;
         if banks == 0 || bank_bits == 0 || bank_bits % 8 != 0 {
             return Err(RamError(format!(
@@ -101,44 +122,13 @@ impl BankedRam {
             write_data: signals(bytes),
             _depth: depth,
             _bank_bytes: bank_bytes,
-            _output_register: output_register,
-            _memory: vec![vec![Bits::default(); bytes]; depth],
-            _stage: vec![Bits::default(); bytes],
+            _stage: stage,
         })
-    }
-
-    fn edge(&mut self) {
-        if self._output_register {
-            for (out, stage) in self.read_data.iter_mut().zip(&self._stage) {
-                out.next = *stage;
-            }
-        }
-        let read = self.read_address.val().index();
-        if self.read_enable.val() && read < self._depth {
-            self._stage.clone_from(&self._memory[read]);
-        }
-        if !self._output_register {
-            for (out, stage) in self.read_data.iter_mut().zip(&self._stage) {
-                out.next = *stage;
-            }
-        }
-        let write = self.write_address.val().index();
-        if let Some(word) = self._memory.get_mut(write) {
-            for (byte, data) in self.write_data.iter().enumerate() {
-                if self.write_enable[byte / self._bank_bytes].val() {
-                    word[byte] = data.val();
-                }
-            }
-        }
     }
 }
 
 impl Logic for BankedRam {
-    fn update(&mut self) {
-        if self.clock.pos_edge() {
-            self.edge();
-        }
-    }
+    fn update(&mut self) {}
 
     fn connect(&mut self) {
         self.read_data.iter_mut().for_each(|signal| signal.connect());
@@ -147,19 +137,35 @@ impl Logic for BankedRam {
     fn hdl(&self) -> Verilog {
         let bits = self._bank_bytes * 8;
         let high = address_bits(self._depth) - 1;
+        let cycles = if self._stage == ReadStage::None { "1 cycle" } else { "2 cycles" };
         let mut text = format!(
-            "// BankedRam: {} words of {} x {bits} bits, data {} after the address\n",
+            "// BankedRam: {} words of {} x {bits} bits, data {cycles} after the address\n",
             self._depth,
             self.write_enable.len(),
-            if self._output_register { "2 cycles" } else { "1 cycle" },
         );
+        let (enable, address) = if self._stage == ReadStage::Address {
+            let _ = write!(
+                text,
+                "    reg staged_enable;
+    reg [{high}:0] staged_address;
+    always @(posedge clock) begin
+        staged_enable <= read_enable;
+        staged_address <= read_address[{high}:0];
+    end
+
+"
+            );
+            ("staged_enable", "staged_address".to_string())
+        } else {
+            ("read_enable", format!("read_address[{high}:0]"))
+        };
         for bank in 0..self.write_enable.len() {
             let (low, top) = (bank * bits, (bank + 1) * bits - 1);
             let write_enable = match self.write_enable.len() {
                 1 => "write_enable".to_string(),
                 _ => format!("write_enable[{bank}]"),
             };
-            let target = if self._output_register {
+            let target = if self._stage == ReadStage::Data {
                 let _ = writeln!(text, "    reg [{}:0] stage_{bank};", bits - 1);
                 format!("stage_{bank}")
             } else {
@@ -171,12 +177,12 @@ impl Logic for BankedRam {
     reg [{}:0] bank_{bank} [0:{}];
     always @(posedge clock) begin
         if ({write_enable}) bank_{bank}[write_address[{high}:0]] <= write_data[{top}:{low}];
-        if (read_enable) {target} <= bank_{bank}[read_address[{high}:0]];
+        if ({enable}) {target} <= bank_{bank}[{address}];
 ",
                 bits - 1,
                 self._depth - 1,
             );
-            if self._output_register {
+            if self._stage == ReadStage::Data {
                 let _ = writeln!(text, "        read_data[{top}:{low}] <= stage_{bank};");
             }
             text.push_str("    end\n\n");

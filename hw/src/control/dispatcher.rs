@@ -2,7 +2,7 @@
 
 use crate::cells::reg::Reg;
 use crate::make;
-use crate::make::constant;
+use crate::make::{constant, mask};
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
@@ -26,6 +26,9 @@ pub enum TransferState {
 
 /// One instruction is fetched ahead; LOADs and STOREs run one at a time beside the COMPUTE at hand.
 ///
+/// Instructions are handed over in order, to units that hold one at a time: whatever an instruction
+/// waits for, only the one in the other unit can still be missing. A wait is compared once, and one bit is kept.
+///
 /// A run ends at END, or with `error` at an instruction that names nothing, when both units are idle.
 /// `done` is high for one cycle; `retire_valid` for one cycle per instruction, COMPUTEs first.
 #[derive(LogicBlock)]
@@ -47,23 +50,21 @@ pub struct Dispatcher {
     pub wait_dma: Signal<In, Bits<16>>,
     pub wait_compute: Signal<In, Bits<16>>,
     pub memory: Signal<In, Bits<2>>,
-    pub word_address: Signal<In, Bits<16>>,
     pub words: Signal<In, Bits<16>>,
-    pub byte_address: Signal<In, Bits<32>>,
 
-    pub transfer_memory: Signal<Out, Bits<2>>,
-    pub transfer_word_address: Signal<Out, Bits<16>>,
-    pub transfer_words: Signal<Out, Bits<16>>,
-    pub transfer_byte_address: Signal<Out, Bits<32>>,
-    pub load: Signal<Out, Bit>,
-    pub load_done: Signal<In, Bit>,
-    pub store: Signal<Out, Bit>,
-    pub store_done: Signal<In, Bit>,
+    /// The instruction fetched is a LOAD or STORE that goes to its unit now.
+    pub transfer_take: Signal<Out, Bit>,
+    pub loading: Signal<Out, Bit>,
+    pub storing: Signal<Out, Bit>,
+    pub transfer_done: Signal<In, Bit>,
+    pub transfer_retired: Signal<Out, Bit>,
 
-    pub compute_accept: Signal<Out, Bit>,
-    pub compute_next_index: Signal<Out, Bits<16>>,
+    /// The instruction fetched is a COMPUTE, until `compute_taken`; it waits for the transfer at hand.
+    pub compute_offered: Signal<Out, Bit>,
+    pub compute_offered_index: Signal<Out, Bits<16>>,
+    pub compute_waits: Signal<Out, Bit>,
+    pub compute_taken: Signal<In, Bit>,
     pub compute_free: Signal<In, Bit>,
-    pub compute_met: Signal<Out, Bit>,
     pub compute_index: Signal<In, Bits<16>>,
     pub compute_retire: Signal<In, Bit>,
 
@@ -73,47 +74,35 @@ pub struct Dispatcher {
     fault: Reg<Bits<8>>,
     dma_retired: Reg<Bits<16>>,
     compute_retired: Reg<Bits<16>>,
-    compute_wait_dma: Reg<Bits<16>>,
-    compute_wait_compute: Reg<Bits<16>>,
 
     moving: Reg<TransferState>,
     is_store: Reg<Bit>,
-    into: Reg<Bits<2>>,
-    word: Reg<Bits<16>>,
-    count: Reg<Bits<16>>,
-    from: Reg<Bits<32>>,
+    /// The transfer at hand waits for the COMPUTE at hand.
+    held_up: Reg<Bit>,
     number: Reg<Bits<16>>,
-    transfer_wait_dma: Reg<Bits<16>>,
-    transfer_wait_compute: Reg<Bits<16>>,
 
     instruction_bytes: Constant<Bits<32>>,
+    address_mask: Constant<Bits<32>>,
     bad: Signal<Local, Bit>,
     is_transfer: Signal<Local, Bit>,
     is_compute: Signal<Local, Bit>,
     go_on: Signal<Local, Bit>,
-    transfer_met: Signal<Local, Bit>,
     transfer_retire: Signal<Local, Bit>,
     end_retire: Signal<Local, Bit>,
 }
 
 impl Dispatcher {
-    pub fn new() -> Self {
+    /// For external addresses of `address_bits` bits.
+    pub fn new(address_bits: usize) -> Self {
         make!(
             clock reset start program_address busy done error retire_valid retire_index fetch fetch_address
-            fetch_done opcode wait_dma wait_compute memory word_address words byte_address transfer_memory
-            transfer_word_address transfer_words transfer_byte_address load load_done store store_done
-            compute_accept compute_next_index compute_free compute_met compute_index compute_retire state
-            index address fault dma_retired compute_retired compute_wait_dma compute_wait_compute moving
-            is_store into word count from number transfer_wait_dma transfer_wait_compute bad is_transfer
-            is_compute go_on transfer_met transfer_retire end_retire;
+            fetch_done opcode wait_dma wait_compute memory words transfer_take loading storing transfer_done
+            transfer_retired compute_offered compute_offered_index compute_waits compute_taken compute_free compute_index
+            compute_retire state index address fault dma_retired compute_retired moving is_store held_up number bad
+            is_transfer is_compute go_on transfer_retire end_retire;
             instruction_bytes: constant(cortado_arch::isa::INSTRUCTION_BYTES),
+            address_mask: mask((1 << address_bits) - 1),
         )
-    }
-}
-
-impl Default for Dispatcher {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -130,17 +119,10 @@ impl Logic for Dispatcher {
             fault,
             dma_retired,
             compute_retired,
-            compute_wait_dma,
-            compute_wait_compute,
             moving,
             is_store,
-            into,
-            word,
-            count,
-            from,
-            number,
-            transfer_wait_dma,
-            transfer_wait_compute
+            held_up,
+            number
         );
         self.is_transfer.next = (self.opcode.val() == bits::<4>(1)) | (self.opcode.val() == bits::<4>(2));
         self.is_compute.next = self.opcode.val() == bits::<4>(3);
@@ -149,40 +131,32 @@ impl Logic for Dispatcher {
             | (self.is_transfer.val() & (self.memory.val() == bits::<2>(3)))
             | (self.is_transfer.val() & !self.words.val().any())
             | ((self.opcode.val() == bits::<4>(2)) & self.memory.val().any());
-        self.compute_met.next = (self.dma_retired.q.val() >= self.compute_wait_dma.q.val())
-            & (self.compute_retired.q.val() >= self.compute_wait_compute.q.val());
-        self.transfer_met.next = (self.dma_retired.q.val() >= self.transfer_wait_dma.q.val())
-            & (self.compute_retired.q.val() >= self.transfer_wait_compute.q.val());
-
         self.busy.next = !(self.state.q.val() == FetchState::Idle);
         self.error.next = self.fault.q.val();
         self.fetch.next = self.state.q.val() == FetchState::Asking;
         self.fetch_address.next = self.address.q.val();
-        self.compute_next_index.next = self.index.q.val();
-        self.compute_accept.next = false;
+        self.compute_offered_index.next = self.index.q.val();
+        self.compute_offered.next = (self.state.q.val() == FetchState::Dispatching) & self.is_compute.val();
+        self.transfer_take.next = false;
         self.done.next = false;
         self.end_retire.next = false;
         self.go_on.next = false;
 
-        self.transfer_memory.next = self.into.q.val();
-        self.transfer_word_address.next = self.word.q.val();
-        self.transfer_words.next = self.count.q.val();
-        self.transfer_byte_address.next = self.from.q.val();
-        self.load.next =
-            (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & !self.is_store.q.val();
-        self.store.next =
-            (self.moving.q.val() == TransferState::Waiting) & self.transfer_met.val() & self.is_store.q.val();
+        self.loading.next = (self.moving.q.val() == TransferState::Moving) & !self.is_store.q.val();
+        self.storing.next = (self.moving.q.val() == TransferState::Moving) & self.is_store.q.val();
         self.transfer_retire.next = (self.moving.q.val() == TransferState::Retiring) & !self.compute_retire.val();
+        self.transfer_retired.next = self.transfer_retire.val();
+        self.compute_waits.next = (self.wait_dma.val() > self.dma_retired.q.val()) & !self.transfer_retire.val();
 
         match self.moving.q.val() {
             TransferState::Idle => {}
             TransferState::Waiting => {
-                if self.transfer_met.val() {
+                if !self.held_up.q.val() {
                     self.moving.d.next = TransferState::Moving;
                 }
             }
             TransferState::Moving => {
-                if self.load_done.val() | self.store_done.val() {
+                if self.transfer_done.val() {
                     self.moving.d.next = TransferState::Retiring;
                 }
             }
@@ -195,12 +169,13 @@ impl Logic for Dispatcher {
         }
         if self.compute_retire.val() {
             self.compute_retired.d.next = self.compute_retired.q.val() + 1;
+            self.held_up.d.next = false;
         }
 
         match self.state.q.val() {
             FetchState::Idle => {
                 if self.start.val() {
-                    self.address.d.next = self.program_address.val();
+                    self.address.d.next = self.program_address.val() & self.address_mask.val();
                     self.index.d.next = bits::<16>(0);
                     self.fault.d.next = bits::<8>(0);
                     self.dma_retired.d.next = bits::<16>(0);
@@ -224,22 +199,14 @@ impl Logic for Dispatcher {
                     if self.moving.q.val() == TransferState::Idle {
                         self.moving.d.next = TransferState::Waiting;
                         self.is_store.d.next = self.opcode.val() == bits::<4>(2);
-                        self.into.d.next = self.memory.val();
-                        self.word.d.next = self.word_address.val();
-                        self.count.d.next = self.words.val();
-                        self.from.d.next = self.byte_address.val();
                         self.number.d.next = self.index.q.val();
-                        self.transfer_wait_dma.d.next = self.wait_dma.val();
-                        self.transfer_wait_compute.d.next = self.wait_compute.val();
+                        self.held_up.d.next =
+                            (self.wait_compute.val() > self.compute_retired.q.val()) & !self.compute_retire.val();
+                        self.transfer_take.next = true;
                         self.go_on.next = true;
                     }
                 } else if self.is_compute.val() {
-                    if self.compute_free.val() {
-                        self.compute_accept.next = true;
-                        self.compute_wait_dma.d.next = self.wait_dma.val();
-                        self.compute_wait_compute.d.next = self.wait_compute.val();
-                        self.go_on.next = true;
-                    }
+                    self.go_on.next = self.compute_taken.val();
                 } else {
                     self.state.d.next = FetchState::Draining;
                 }
@@ -257,7 +224,7 @@ impl Logic for Dispatcher {
         }
         if self.go_on.val() {
             self.index.d.next = self.index.q.val() + 1;
-            self.address.d.next = self.address.q.val() + self.instruction_bytes.val();
+            self.address.d.next = (self.address.q.val() + self.instruction_bytes.val()) & self.address_mask.val();
             self.state.d.next = FetchState::Asking;
         }
 

@@ -5,4 +5,5 @@ pub mod compute_control;
 pub mod dispatcher;
 pub mod instruction_register;
 pub mod reader;
+pub mod transfer;
 pub mod writer;

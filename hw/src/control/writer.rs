@@ -2,11 +2,12 @@
 
 use crate::cells::reg::Reg;
 use crate::make;
-use crate::make::{constant, many, signals};
+use crate::make::{constant, many, mask, signals};
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
-/// One STORE at a time, in bursts. A word is read ahead while the one before goes out beat by beat.
+/// Bursts of the STORE that `Transfer` counts, while `storing`. A word is read ahead while the one before
+/// goes out beat by beat; at the end of a STORE words behind it are read and forgotten.
 ///
 /// `read` stands until `read_taken`, which comes one cycle after the read; `word` must be there two cycles
 /// after that.
@@ -14,26 +15,23 @@ use rust_hdl::prelude::*;
 pub struct Writer {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
-    pub store: Signal<In, Bit>,
-    pub store_word_address: Signal<In, Bits<16>>,
-    pub store_words: Signal<In, Bits<16>>,
-    pub store_byte_address: Signal<In, Bits<32>>,
-    pub store_done: Signal<Out, Bit>,
+    pub storing: Signal<In, Bit>,
+    pub open: Signal<In, Bit>,
+    pub on_the_way: Signal<In, Bits<16>>,
+    pub commanded: Signal<Out, Bit>,
+    pub moved: Signal<Out, Bit>,
+    /// Reads the transfer's word, and moves to the next.
     pub read: Signal<Out, Bit>,
     pub read_taken: Signal<In, Bit>,
-    pub read_address: Signal<Out, Bits<16>>,
+    pub next_word: Signal<Out, Bit>,
     pub word: Vec<Signal<In, Bits<8>>>,
 
     pub command_valid: Signal<Out, Bit>,
     pub command_ready: Signal<In, Bit>,
-    pub command_address: Signal<Out, Bits<32>>,
-    pub command_beats: Signal<Out, Bits<16>>,
     pub data_valid: Signal<Out, Bit>,
     pub data_ready: Signal<In, Bit>,
     pub data: Vec<Signal<Out, Bits<8>>>,
 
-    to_read: Reg<Bits<16>>,
-    address: Reg<Bits<16>>,
     reading: Vec<Reg<Bit>>,
     /// A word read and not yet going out.
     ahead: Vec<Reg<Bits<8>>>,
@@ -41,39 +39,24 @@ pub struct Writer {
     /// The word going out, lowest beat first.
     going: Vec<Reg<Bits<8>>>,
     beats_left: Reg<Bits<10>>,
-    to_ask: Reg<Bits<28>>,
-    to_send: Reg<Bits<28>>,
-    into: Reg<Bits<32>>,
     asking: Reg<Bit>,
-    ask_address: Reg<Bits<32>>,
-    ask_beats: Reg<Bits<16>>,
-    /// Beats whose command has been accepted.
-    allowed: Reg<Bits<28>>,
 
-    shift: Constant<Bits<28>>,
     word_beats: Constant<Bits<10>>,
-    burst: Constant<Bits<16>>,
-    burst_bytes: Constant<Bits<32>>,
+    beats_mask: Constant<Bits<10>>,
     sending: Signal<Local, Bit>,
     refill: Signal<Local, Bit>,
-    on_the_way: Signal<Local, Bit>,
-    all_beats: Signal<Local, Bits<28>>,
-    granted: Signal<Local, Bits<28>>,
+    word_comes: Signal<Local, Bit>,
 }
 
 impl Writer {
-    /// For a port of `port_bytes`, bursts of `burst` beats and words of `activation` bytes.
-    pub fn new(port_bytes: usize, burst: usize, activation: usize) -> Self {
+    /// For a port of `port_bytes` and words of `activation` bytes.
+    pub fn new(port_bytes: usize, activation: usize) -> Self {
         let beats = activation / port_bytes;
         make!(
-            clock reset store store_word_address store_words store_byte_address store_done read read_taken
-            read_address command_valid command_ready command_address command_beats data_valid data_ready
-            to_read address ahead_full beats_left to_ask to_send into asking ask_address ask_beats allowed
-            sending refill on_the_way all_beats granted;
+            clock reset storing open on_the_way commanded moved read read_taken next_word command_valid command_ready
+            data_valid data_ready ahead_full beats_left asking sending refill word_comes;
             word: signals(activation), data: signals(port_bytes), reading: many(2), ahead: many(activation),
-            going: many(activation),
-            shift: constant(beats.trailing_zeros() as usize), word_beats: constant(beats),
-            burst: constant(burst), burst_bytes: constant(burst * port_bytes),
+            going: many(activation), word_beats: constant(beats), beats_mask: mask(beats),
         )
     }
 }
@@ -82,21 +65,7 @@ impl Logic for Writer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Writer: STORE to external memory");
-        dff_setup!(
-            self,
-            clock,
-            to_read,
-            address,
-            ahead_full,
-            beats_left,
-            to_ask,
-            to_send,
-            into,
-            asking,
-            ask_address,
-            ask_beats,
-            allowed
-        );
+        dff_setup!(self, clock, ahead_full, beats_left, asking);
         for i in 0..self.reading.len() {
             dff_setup!(self, clock, reading[i]);
         }
@@ -105,23 +74,19 @@ impl Logic for Writer {
         }
 
         // One word ahead at most.
-        self.on_the_way.next = self.read_taken.val() | self.reading[0].q.val() | self.reading[1].q.val();
-        self.read.next = self.to_read.q.val().any() & !self.on_the_way.val() & !self.ahead_full.q.val();
-        self.read_address.next = self.address.q.val();
+        self.word_comes.next = self.read_taken.val() | self.reading[0].q.val() | self.reading[1].q.val();
+        self.read.next = self.storing.val() & !self.word_comes.val() & !self.ahead_full.q.val();
+        self.next_word.next = self.read_taken.val() & self.storing.val();
         self.reading[0].d.next = self.read_taken.val();
         self.reading[1].d.next = self.reading[0].q.val();
-        if self.read_taken.val() {
-            self.to_read.d.next = self.to_read.q.val() - 1;
-            self.address.d.next = self.address.q.val() + 1;
-        }
 
-        self.data_valid.next = self.beats_left.q.val().any() & self.allowed.q.val().any();
+        self.data_valid.next = self.beats_left.q.val().any() & self.on_the_way.val().any();
         self.sending.next = self.data_valid.val() & self.data_ready.val();
+        self.moved.next = self.sending.val();
         self.refill.next = self.ahead_full.q.val()
             & (!self.beats_left.q.val().any() | (self.sending.val() & (self.beats_left.q.val() == bits::<10>(1))));
         if self.sending.val() {
-            self.beats_left.d.next = self.beats_left.q.val() - 1;
-            self.to_send.d.next = self.to_send.q.val() - 1;
+            self.beats_left.d.next = (self.beats_left.q.val() - 1) & self.beats_mask.val();
             for i in 0..(self.going.len() - self.data.len()) {
                 self.going[i].d.next = self.going[i + self.data.len()].q.val();
             }
@@ -142,50 +107,22 @@ impl Logic for Writer {
         for i in 0..self.data.len() {
             self.data[i].next = self.going[i].q.val();
         }
-        self.store_done.next = self.sending.val() & (self.to_send.q.val() == bits::<28>(1));
 
         // Requests: the next when the one before is accepted.
         self.command_valid.next = self.asking.q.val();
-        self.command_address.next = self.ask_address.q.val();
-        self.command_beats.next = self.ask_beats.q.val();
-        self.granted.next = bits::<28>(0);
-        if self.asking.q.val() & self.command_ready.val() {
+        self.commanded.next = self.asking.q.val() & self.command_ready.val();
+        if self.commanded.val() {
             self.asking.d.next = false;
-            self.granted.next = bit_cast::<28, 16>(self.ask_beats.q.val());
-        }
-        if !self.asking.q.val() & self.to_ask.q.val().any() {
+        } else if self.storing.val() & self.open.val() {
             self.asking.d.next = true;
-            self.ask_address.d.next = self.into.q.val();
-            self.into.d.next = self.into.q.val() + self.burst_bytes.val();
-            if self.to_ask.q.val() < bit_cast::<28, 16>(self.burst.val()) {
-                self.ask_beats.d.next = self.to_ask.q.val().get_bits::<16>(0);
-                self.to_ask.d.next = bits::<28>(0);
-            } else {
-                self.ask_beats.d.next = self.burst.val();
-                self.to_ask.d.next = self.to_ask.q.val() - bit_cast::<28, 16>(self.burst.val());
-            }
-        }
-        if self.sending.val() {
-            self.allowed.d.next = self.allowed.q.val() + self.granted.val() - 1;
-        } else {
-            self.allowed.d.next = self.allowed.q.val() + self.granted.val();
         }
 
-        self.all_beats.next = bit_cast::<28, 16>(self.store_words.val()) << self.shift.val();
-        if self.store.val() {
-            self.to_read.d.next = self.store_words.val();
-            self.address.d.next = self.store_word_address.val();
-            self.to_ask.d.next = self.all_beats.val();
-            self.to_send.d.next = self.all_beats.val();
-            self.into.d.next = self.store_byte_address.val();
-        }
-        if self.reset.val() {
-            self.to_read.d.next = bits::<16>(0);
+        if self.reset.val() | !self.storing.val() {
+            self.reading[0].d.next = false;
+            self.reading[1].d.next = false;
             self.ahead_full.d.next = false;
             self.beats_left.d.next = bits::<10>(0);
-            self.to_ask.d.next = bits::<28>(0);
             self.asking.d.next = false;
-            self.allowed.d.next = bits::<28>(0);
         }
     }
 }

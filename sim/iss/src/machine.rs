@@ -213,5 +213,5 @@ fn span(t: &Transfer, word_bytes: usize, bytes: usize, port_bytes: usize) -> Res
 
 fn transfer(t: &Transfer, word_bytes: usize, port_bytes: usize, activation: bool, load: bool) -> Work {
     let words = u64::from(t.words);
-    Work::Transfer { words, beats: words * (word_bytes / port_bytes) as u64, activation, load }
+    Work::Transfer { beats: words * (word_bytes / port_bytes) as u64, activation, load }
 }

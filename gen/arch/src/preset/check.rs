@@ -20,6 +20,9 @@ const MOST_WORDS: i64 = 1 << 16;
 /// Multiplications of halves in a product of 30 by 31 bits.
 const MOST_REQUANTISE_CYCLES: i64 = 4;
 
+/// Bits that reach every byte of an instruction.
+const LEAST_ADDRESS_BITS: i64 = INSTRUCTION_BYTES.ilog2() as i64;
+
 const SECTIONS: [&str; 6] = ["preset", "part", "array", "memory", "port", "external"];
 
 /// Reads and checks a preset; `file_name` is only for the errors.
@@ -47,9 +50,9 @@ fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> 
     let array = array(document, faults);
     let memory = memories(document, faults, part.as_ref().map(|p| &p.0), array.as_ref());
     let port = port(document, faults, array.as_ref());
-    let external = external(document, faults, port.map(|p| p.0));
+    let external = external(document, faults, port.map(|p| (p.0, p.2)));
     let ((name, summary), (family, clock_mhz), array, memory) = (names?, part?, array?, memory?);
-    let (port_bytes, burst_beats) = port?;
+    let (port_bytes, burst_beats, address_bits) = port?;
     Some(Architecture {
         name,
         summary,
@@ -68,6 +71,7 @@ fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> 
         parameter_words: memory.words[2],
         port_bytes: port_bytes as usize,
         burst_beats: burst_beats as usize,
+        address_bits: address_bits as usize,
         external: external?,
     })
 }
@@ -265,8 +269,9 @@ fn largest(words: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
     (low > 0).then_some(low)
 }
 
-fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Option<&Array>) -> Option<(i64, i64)> {
-    let mut s = Section::take(document, "port", &["port_bytes", "burst_beats"], faults)?;
+/// Bytes of a beat, most beats of a burst, bits of an address.
+fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Option<&Array>) -> Option<(i64, i64, i64)> {
+    let mut s = Section::take(document, "port", &["port_bytes", "burst_beats", "address_bits"], faults)?;
     let activation = array.and_then(|a| a.tm).unwrap_or(INSTRUCTION_BYTES);
     let parameter = array.and_then(|a| a.requantise_lanes).map_or(INSTRUCTION_BYTES, |r| 8 * r);
     // Tm * Tn is a multiple of Tm, and 64 of every power of two up to it.
@@ -274,19 +279,22 @@ fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Opti
     let reason = "bytes a beat; must divide the words of every memory: Tm, Tm*Tn and 8*R bytes";
     let bytes = s.integer("port_bytes", &Rule::new(Kind::PowerOfTwo, 1, most, reason), faults);
     let beats = s.integer("burst_beats", &Rule::new(Kind::Any, 1, 256, "beats of the longest burst"), faults);
-    Some((bytes?, beats?))
+    let rule = Rule::new(Kind::Any, LEAST_ADDRESS_BITS, 32, "bits of an external address; the port's others are 0");
+    let address_bits = s.integer("address_bits", &rule, faults);
+    Some((bytes?, beats?, address_bits?))
 }
 
 fn external(
     document: &mut BTreeMap<String, Entry>,
     faults: &mut Faults,
-    port_bytes: Option<i64>,
+    port: Option<(i64, i64)>,
 ) -> Option<ExternalMemory> {
     let keys = ["size_bytes", "latency_cycles", "bandwidth_bytes", "bandwidth_cycles"];
     let mut s = Section::take(document, "external", &keys, faults)?;
-    let kind = Kind::MultipleOf(port_bytes.unwrap_or(1));
-    let reason = "whole beats; an instruction at least, and addresses have 32 bits";
-    let size = s.integer("size_bytes", &Rule::new(kind, INSTRUCTION_BYTES as i64, 1 << 32, reason), faults);
+    let (port_bytes, address_bits) = port.unwrap_or((1, 32));
+    let reason = format!("whole beats; an instruction at least, and addresses have {address_bits} bits");
+    let rule = Rule::new(Kind::MultipleOf(port_bytes), INSTRUCTION_BYTES as i64, 1 << address_bits, reason);
+    let size = s.integer("size_bytes", &rule, faults);
     let latency = s.integer("latency_cycles", &Rule::new(Kind::Any, 0, 65535, ""), faults);
     let bytes = s.integer("bandwidth_bytes", &Rule::new(Kind::Any, 1, 65535, ""), faults);
     let cycles = s.integer("bandwidth_cycles", &Rule::new(Kind::Any, 1, 65535, ""), faults);

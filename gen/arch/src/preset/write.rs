@@ -51,7 +51,7 @@ impl Architecture {
             "[part]\n{part}\n\
              [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n\n\
              [memory]\nactivation_kind = \"{kind}\"\nactivation_words = {}\nweight_words = {}\nparameter_words = {}\n\n\
-             [port]\nport_bytes = {}\nburst_beats = {}\n",
+             [port]\nport_bytes = {}\nburst_beats = {}\naddress_bits = {}\n",
             self.tm,
             self.tn,
             self.requantise_lanes,
@@ -64,6 +64,7 @@ impl Architecture {
             self.parameter_words,
             self.port_bytes,
             self.burst_beats,
+            self.address_bits,
         )
     }
 }

@@ -1,8 +1,11 @@
 //! The compute unit: one COMPUTE at a time, from its hand-over to its retirement.
 
-use cortado_arch::isa::{Compute, Mode};
+use std::cmp::Ordering;
+
+use cortado_arch::isa::{Compute, CopyBeats, Mode};
 use cortado_arch::{ActivationKind, Architecture};
 
+use super::dispatcher::Offer;
 use super::post::Post;
 use super::sequencer::Sequencer;
 use crate::report::Issue;
@@ -11,7 +14,6 @@ use crate::timing::Timing;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Idle,
-    Waiting,
     Starting,
     Settling,
     Running,
@@ -26,6 +28,13 @@ pub(crate) struct ComputeUnit<'a> {
     state: State,
     task: usize,
     work: Option<(Mode, &'a Compute)>,
+    /// The copy of the next COMPUTE: its next beat, and whether a whole one waits for its launch.
+    beats: CopyBeats,
+    at: usize,
+    whole: bool,
+    /// It waits for the LOAD or STORE at hand.
+    held_up: bool,
+    copied: Option<Offer<'a>>,
     sequencer: Option<Sequencer>,
     residual: bool,
     interval: u64,
@@ -51,6 +60,8 @@ pub(crate) struct ComputeNow {
     /// It started a COMPUTE; it retired one.
     pub started: bool,
     pub retired: bool,
+    /// The copy of the COMPUTE offered goes on to its end by itself.
+    pub taken: bool,
 }
 
 impl<'a> ComputeUnit<'a> {
@@ -62,6 +73,11 @@ impl<'a> ComputeUnit<'a> {
             state: State::Idle,
             task: 0,
             work: None,
+            beats: CopyBeats::of(a.port_bytes),
+            at: 0,
+            whole: false,
+            held_up: false,
+            copied: None,
             sequencer: None,
             residual: false,
             interval: 1,
@@ -75,7 +91,11 @@ impl<'a> ComputeUnit<'a> {
     }
 
     pub fn free(&self) -> bool {
-        self.state == State::Idle
+        self.state == State::Idle && !self.whole && self.at == 0
+    }
+
+    pub fn retiring(&self) -> bool {
+        self.state == State::Retiring
     }
 
     /// The COMPUTE at hand, as an index of the program.
@@ -89,20 +109,50 @@ impl<'a> ComputeUnit<'a> {
         Issue { cycles, ..self.issue }
     }
 
-    /// Takes a COMPUTE; only when free, at the end of a cycle.
-    pub fn accept(&mut self, task: usize, mode: Mode, c: &'a Compute) {
+    /// Starts a COMPUTE at once.
+    pub fn begin(&mut self, task: usize, mode: Mode, c: &'a Compute) {
         self.task = task;
         self.work = Some((mode, c));
-        self.state = State::Waiting;
+        self.state = State::Starting;
     }
 
-    /// One cycle; `met` when everything that the COMPUTE at hand waits for has retired.
-    pub fn cycle(&mut self, now: u64, met: bool) -> ComputeNow {
+    /// Whether a beat of the next COMPUTE is copied: once results are out of the way, nothing stops it.
+    fn copy(&self, offered: bool) -> bool {
+        let between = matches!(self.state, State::Idle | State::Retiring);
+        let busy = self.sequencer.as_ref().is_some_and(Sequencer::busy);
+        let issued = between || (self.state == State::Running && !busy);
+        match self.at.cmp(&self.beats.issue) {
+            Ordering::Greater => true,
+            Ordering::Equal => offered && between && !self.whole,
+            Ordering::Less => offered && issued && !self.whole,
+        }
+    }
+
+    /// One cycle, with the COMPUTE that is offered, and the LOAD or STORE at hand retiring or not.
+    pub fn cycle(&mut self, now: u64, offer: Option<Offer<'a>>, transfer_retires: bool) -> ComputeNow {
         let mut done = ComputeNow { read_open: true, ..ComputeNow::default() };
+        let copies = self.copy(offer.is_some());
+        let enough = self.whole || (copies && self.at + 1 >= self.beats.launch);
+        let held_up = self.held_up;
+        match offer {
+            Some(offer) if !self.whole => {
+                self.held_up = offer.waits;
+                self.copied = Some(offer);
+            }
+            _ => self.held_up &= !transfer_retires,
+        }
+        if copies {
+            done.taken = self.at == self.beats.issue;
+            self.at = (self.at + 1) % self.beats.all;
+        }
+        let ended = copies && self.at == 0;
         match self.state {
-            State::Idle => return done,
-            State::Waiting => {
-                if met {
+            State::Idle => {
+                self.whole |= ended;
+                if let Some(offer) = self.copied.filter(|_| enough && !held_up) {
+                    self.task = offer.index;
+                    self.work = Some((offer.mode, offer.compute));
+                    self.whole = false;
                     self.state = State::Starting;
                     done.started = true;
                 }
@@ -121,6 +171,7 @@ impl<'a> ComputeUnit<'a> {
                 }
             }
             State::Retiring => {
+                self.whole |= ended;
                 self.state = State::Idle;
                 done.retired = true;
                 return done;

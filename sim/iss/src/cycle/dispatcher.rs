@@ -1,5 +1,7 @@
 //! Fetches instructions one ahead, hands them to the units, and counts what has retired.
 
+use cortado_arch::isa::{Compute, Mode};
+
 use super::{Task, Work};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +31,18 @@ pub(crate) struct Dispatcher<'a> {
     next: usize,
     dma_retired: usize,
     compute_retired: usize,
-    /// The instructions that the units hold.
+    /// The LOAD or STORE that the DMA unit holds.
     transfer_task: usize,
-    compute_task: usize,
+}
+
+/// A COMPUTE shown to its unit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offer<'a> {
+    pub index: usize,
+    pub mode: Mode,
+    pub compute: &'a Compute,
+    /// It waits for the LOAD or STORE at hand.
+    pub waits: bool,
 }
 
 /// What reaches the dispatcher in a cycle.
@@ -41,6 +52,8 @@ pub(crate) struct Events {
     /// A LOAD or STORE has moved its last beat.
     pub moved: bool,
     pub compute_free: bool,
+    /// The COMPUTE offered is taken.
+    pub compute_taken: bool,
     pub compute_retired: bool,
 }
 
@@ -49,7 +62,6 @@ pub(crate) struct Events {
 pub(crate) struct Orders {
     pub fetch: bool,
     pub transfer: Option<usize>,
-    pub compute: Option<usize>,
     pub transfer_retired: Option<usize>,
     /// The instruction that ends the run has come; it has retired.
     pub stopping: Option<usize>,
@@ -68,13 +80,38 @@ impl<'a> Dispatcher<'a> {
             dma_retired: 0,
             compute_retired: 0,
             transfer_task: 0,
-            compute_task: 0,
         }
     }
 
-    /// Whether everything that the COMPUTE handed over waits for has retired.
-    pub fn compute_met(&self) -> bool {
-        self.met(self.compute_task)
+    /// Whether the LOAD or STORE at hand retires; one instruction does in a cycle, COMPUTEs first.
+    pub fn transfer_retiring(&self, compute_retiring: bool) -> bool {
+        self.transfer == Transfer::Retiring && !compute_retiring
+    }
+
+    pub fn loading(&self) -> bool {
+        self.transfer == Transfer::Moving && self.transfer_loads()
+    }
+
+    pub fn storing(&self) -> bool {
+        self.transfer == Transfer::Moving && !self.transfer_loads()
+    }
+
+    fn transfer_loads(&self) -> bool {
+        matches!(self.tasks[self.transfer_task].work, Work::Transfer { load: true, .. })
+    }
+
+    /// The COMPUTE that has been fetched and not yet taken.
+    pub fn offer(&self, transfer_retires: bool) -> Option<Offer<'a>> {
+        let task = &self.tasks[self.next];
+        match &task.work {
+            Work::Compute(mode, compute) if self.fetch == Fetch::Dispatching => Some(Offer {
+                index: self.next,
+                mode: *mode,
+                compute,
+                waits: task.wait_dma > self.dma_retired && !transfer_retires,
+            }),
+            _ => None,
+        }
     }
 
     fn met(&self, task: usize) -> bool {
@@ -93,7 +130,7 @@ impl<'a> Dispatcher<'a> {
                 self.fetch = Fetch::Fetching;
             }
             Fetch::Fetching if events.fetched => self.fetch = Fetch::Dispatching,
-            Fetch::Dispatching => self.dispatch(transfer_free, events.compute_free, &mut orders),
+            Fetch::Dispatching => self.dispatch(transfer_free, events.compute_taken, &mut orders),
             Fetch::Draining if transfer_free && events.compute_free => {
                 orders.stopped = Some(self.next);
                 self.fetch = Fetch::Finishing;
@@ -121,7 +158,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn dispatch(&mut self, transfer_free: bool, compute_free: bool, orders: &mut Orders) {
+    fn dispatch(&mut self, transfer_free: bool, compute_taken: bool, orders: &mut Orders) {
         match self.tasks[self.next].work {
             Work::Stop => {
                 orders.stopping = Some(self.next);
@@ -132,10 +169,7 @@ impl<'a> Dispatcher<'a> {
                 self.transfer_task = self.next;
                 self.transfer = Transfer::Waiting;
             }
-            Work::Compute(..) if compute_free => {
-                self.compute_task = self.next;
-                orders.compute = Some(self.next);
-            }
+            Work::Compute(..) if compute_taken => {}
             _ => return,
         }
         self.next += 1;

@@ -8,6 +8,7 @@ mod port;
 mod post;
 mod reader;
 mod sequencer;
+mod transfer;
 mod writer;
 
 use cortado_arch::isa::{error_code, Compute, Mode};
@@ -19,6 +20,7 @@ use compute_unit::ComputeUnit;
 use dispatcher::{Dispatcher, Events};
 use port::Channel;
 use reader::Reader;
+use transfer::Transfer;
 use writer::Writer;
 
 /// An instruction as the prediction sees it.
@@ -35,9 +37,8 @@ pub(crate) struct Task {
 pub(crate) enum Work {
     /// END, or an instruction that ends the run with an error.
     Stop,
-    /// Words to move, and the beats they take; LOAD: `load`.
+    /// The beats it takes; LOAD: `load`.
     Transfer {
-        words: u64,
         beats: u64,
         activation: bool,
         load: bool,
@@ -62,9 +63,9 @@ pub(crate) fn predict(a: &Architecture, timing: &Timing, tasks: &[Task]) -> RunR
 pub fn issue(a: &Architecture, mode: Mode, c: &Compute) -> Issue {
     let timing = Timing::of(a);
     let mut unit = ComputeUnit::new(a, &timing);
-    unit.accept(0, mode, c);
+    unit.begin(0, mode, c);
     let mut now = 0;
-    while !unit.cycle(now, true).retired {
+    while !unit.cycle(now, None, false).retired {
         now += 1;
     }
     unit.issued()
@@ -75,6 +76,7 @@ struct Engine<'a> {
     single_port: bool,
     now: u64,
     dispatcher: Dispatcher<'a>,
+    transfer: Transfer,
     reader: Reader,
     writer: Writer,
     compute: ComputeUnit<'a>,
@@ -99,6 +101,7 @@ impl<'a> Engine<'a> {
             // Cycle 0 is the one with `start`.
             now: 0,
             dispatcher: Dispatcher::new(tasks),
+            transfer: Transfer::new(a),
             reader: Reader::new(a),
             writer: Writer::new(a, timing),
             compute: ComputeUnit::new(a, timing),
@@ -113,16 +116,21 @@ impl<'a> Engine<'a> {
         self.now += 1;
         let now = self.now;
         let compute_free = self.compute.free();
-        let computed = self.compute.cycle(now, self.dispatcher.compute_met());
+        let retiring = self.dispatcher.transfer_retiring(self.compute.retiring());
+        let offer = self.dispatcher.offer(retiring);
+        let computed = self.compute.cycle(now, offer, retiring);
+        let (loading, storing) = (self.dispatcher.loading(), self.dispatcher.storing());
 
         // The compute unit goes before STOREs and LOADs; with a single port LOADs go last.
         let store_granted = computed.read_open && !computed.reads;
-        let reading = computed.reads || (store_granted && self.writer.reads());
+        let reading = computed.reads || (store_granted && self.writer.reads(storing));
         let load_ready = !self.reader.to_activation() || !(computed.writes || (self.single_port && reading));
-        let read = self.reader.cycle(self.reads.open(now), load_ready);
+        let read = self.reader.cycle(self.reads.open(now), load_ready, loading, &self.transfer);
         self.reads.end_cycle(now, read.beat, read.command);
-        let written = self.writer.cycle(store_granted, self.writes.open(now));
+        let written = self.writer.cycle(store_granted, self.writes.open(now), storing, &self.transfer);
         self.writes.end_cycle(now, written.beat, written.command);
+        let commanded = read.commanded || written.command.is_some();
+        let moved = self.transfer.end_cycle(commanded, read.moved || written.beat);
 
         if computed.started {
             self.reports[self.compute.task()].start = now;
@@ -135,8 +143,9 @@ impl<'a> Engine<'a> {
         }
         let orders = self.dispatcher.cycle(Events {
             fetched: read.fetch,
-            moved: read.load || written.store,
+            moved,
             compute_free,
+            compute_taken: computed.taken,
             compute_retired: computed.retired,
         });
         self.obey(orders);
@@ -151,17 +160,11 @@ impl<'a> Engine<'a> {
         }
         if let Some(index) = orders.transfer {
             self.reports[index].start = now;
-            if let Work::Transfer { words, beats, activation, load } = tasks[index].work {
+            if let Work::Transfer { beats, activation, load } = tasks[index].work {
+                self.transfer.take(beats);
                 if load {
-                    self.reader.load(beats, activation);
-                } else {
-                    self.writer.store(words);
+                    self.reader.load(activation);
                 }
-            }
-        }
-        if let Some(index) = orders.compute {
-            if let Work::Compute(mode, c) = &tasks[index].work {
-                self.compute.accept(index, *mode, c);
             }
         }
         if let Some(index) = orders.transfer_retired {

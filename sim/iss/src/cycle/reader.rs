@@ -3,22 +3,25 @@
 use cortado_arch::isa::INSTRUCTION_BYTES;
 use cortado_arch::Architecture;
 
-/// Fetches go before the next burst of a LOAD, and their beats come after those on the way; either asks
-/// while at most one burst is on the way, and no command stands on the port.
+use super::transfer::Transfer;
+
+/// The command that stands on the port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Command {
+    Fetch,
+    Burst,
+}
+
+/// Fetches go before the next burst of a LOAD, and their beats come after those on the way.
 #[derive(Debug)]
 pub(crate) struct Reader {
     fetch_beats: u64,
-    burst: u64,
     fetch_wanted: bool,
     /// Beats of the instruction still to come.
     fetch_left: u64,
     /// Beats of a LOAD that come before those of the instruction.
     ahead: u64,
-    to_request: u64,
-    to_receive: u64,
-    in_flight: u64,
-    /// Beats of the command that stands on the port.
-    asking: Option<u64>,
+    asking: Option<Command>,
     /// The LOAD at hand, or the last one, goes to activation memory.
     to_activation: bool,
 }
@@ -30,22 +33,20 @@ pub(crate) struct ReaderDone {
     pub beat: bool,
     /// A command has been taken.
     pub command: Option<u64>,
-    /// The last beat of an instruction has come, of a LOAD.
+    /// The last beat of an instruction has come.
     pub fetch: bool,
-    pub load: bool,
+    /// A burst of the LOAD has been asked for, a beat of it has come.
+    pub commanded: bool,
+    pub moved: bool,
 }
 
 impl Reader {
     pub fn new(a: &Architecture) -> Self {
         Self {
             fetch_beats: (INSTRUCTION_BYTES / a.port_bytes).max(1) as u64,
-            burst: a.burst_beats as u64,
             fetch_wanted: false,
             fetch_left: 0,
             ahead: 0,
-            to_request: 0,
-            to_receive: 0,
-            in_flight: 0,
             asking: None,
             to_activation: true,
         }
@@ -60,41 +61,37 @@ impl Reader {
         self.fetch_wanted = true;
     }
 
-    pub fn load(&mut self, beats: u64, to_activation: bool) {
-        self.to_request = beats;
-        self.to_receive = beats;
+    pub fn load(&mut self, to_activation: bool) {
         self.to_activation = to_activation;
     }
 
-    /// One cycle: a beat is there when `valid`; a LOAD's is taken when `ready`. [`Reader::fetch`] and
-    /// [`Reader::load`] of the same cycle come after.
-    pub fn cycle(&mut self, valid: bool, ready: bool) -> ReaderDone {
+    /// One cycle: a beat is there when `valid`; a LOAD's is taken when `ready`, while `loading`.
+    /// [`Reader::fetch`] and [`Reader::load`] of the same cycle come after.
+    pub fn cycle(&mut self, valid: bool, ready: bool, loading: bool, transfer: &Transfer) -> ReaderDone {
         let fetching = self.fetch_left > 0 && self.ahead == 0;
-        let mut done =
-            ReaderDone { beat: valid && (fetching || ready), command: self.asking.take(), ..ReaderDone::default() };
-        let port_free = done.command.is_none();
-        let mut asked_ahead = None;
-        if port_free && self.fetch_wanted && self.in_flight <= self.burst {
-            asked_ahead = Some(self.in_flight - u64::from(done.beat));
+        let asked = self.asking.take();
+        let mut done = ReaderDone {
+            beat: valid && (fetching || ready),
+            command: asked.map(|c| if c == Command::Fetch { self.fetch_beats } else { transfer.beats() }),
+            commanded: asked == Some(Command::Burst),
+            ..ReaderDone::default()
+        };
+        done.moved = done.beat && !fetching;
+        if done.moved {
+            self.ahead = self.ahead.saturating_sub(1);
+        }
+        if done.beat && fetching {
+            self.fetch_left -= 1;
+            done.fetch = self.fetch_left == 0;
+        }
+        if asked.is_none() && self.fetch_wanted {
             self.fetch_wanted = false;
+            self.ahead = if loading { transfer.on_the_way() - u64::from(done.moved) } else { 0 };
             self.fetch_left = self.fetch_beats;
-            self.asking = Some(self.fetch_beats);
-        } else if port_free && !self.fetch_wanted && self.to_request > 0 && self.in_flight <= self.burst {
-            let beats = self.to_request.min(self.burst);
-            self.to_request -= beats;
-            self.asking = Some(beats);
+            self.asking = Some(Command::Fetch);
+        } else if asked.is_none() && loading && transfer.open() {
+            self.asking = Some(Command::Burst);
         }
-        self.in_flight += self.asking.unwrap_or(0);
-        if done.beat {
-            self.in_flight -= 1;
-            let left = if fetching { &mut self.fetch_left } else { &mut self.to_receive };
-            *left -= 1;
-            if !fetching {
-                self.ahead = self.ahead.saturating_sub(1);
-            }
-            (done.fetch, done.load) = (fetching && *left == 0, !fetching && *left == 0);
-        }
-        self.ahead = asked_ahead.unwrap_or(self.ahead);
         done
     }
 }
