@@ -126,7 +126,7 @@ impl Engine {
             writer: Writer::new(port, arch.burst_beats, arch.activation_word_bytes()),
             feed: Feed::new(arch),
             output_lane: (0..tm).map(|_| OutputLane::new(arch.tn, lanes_in_blocks(arch), arch.window_taps)).collect(),
-            post_processor: PostProcessor::new(tm, arch.requantise_lanes),
+            post_processor: PostProcessor::new(tm, arch.requantise_lanes, arch.requantise_cycles, arch.residual_unit),
             activation_memory: ActivationMemory::new(arch)?,
             weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, true)?,
             parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, true)?,

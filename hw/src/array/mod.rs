@@ -12,8 +12,8 @@ use cortado_arch::{Architecture, Family};
 pub fn lanes_in_blocks(arch: &Architecture) -> usize {
     let (parts, device, products, requantiser) = match &arch.family {
         Family::Generic => return arch.tn,
-        Family::Ecp5 { device, .. } => (ECP5, device, 1, requantiser::ECP5_BLOCKS),
-        Family::Ice40 { device, .. } => (ICE40, device, 2, requantiser::UP5K_BLOCKS),
+        Family::Ecp5 { device, .. } => (ECP5, device, 1, requantiser::ecp5_blocks(arch.requantise_cycles)),
+        Family::Ice40 { device, .. } => (ICE40, device, 2, requantiser::up5k_blocks(arch.requantise_cycles)),
     };
     let blocks = parts.iter().find(|part| part.device == device.as_str()).map_or(0, |part| part.multipliers);
     let free = blocks.saturating_sub(requantiser * arch.requantise_lanes);
