@@ -130,7 +130,7 @@ impl Logic for PostProcessor {
         self.issue_sum.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.sum_code.val());
 
         // What a part was issued for moves on when its operands are taken.
-        self.taken.next = self.slots[TAKE_DELAY - 1].q.val();
+        self.taken.next = self.slots[1].q.val();
         if self.folded.val() {
             self.shift_result.next = self.taken.val().valid & (self.taken.val().pass == self.result_code.val());
             self.shift_scale.next = self.taken.val().valid & (self.taken.val().pass == self.scale_code.val());
@@ -308,3 +308,6 @@ impl Logic for PostProcessor {
         }
     }
 }
+
+// Slot 1 is what was issued two cycles ago.
+const _: () = assert!(TAKE_DELAY == 2);
