@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use blocks_support::{extend, high_mul, random::Random, round_shift, Dut};
 use cortado_hw::cells::dot_product::{self, DotProduct, SUM_BITS};
 use cortado_hw::cells::element_window::ElementWindow;
-use cortado_hw::cells::requantiser::{Requantiser, CLAMPED_LATENCY, OPERAND_BITS, ROUNDED_LATENCY};
+use cortado_hw::cells::requantiser::{clamped_latency, rounded_latency, Requantiser, OPERAND_BITS};
 
 /// One number for the requantiser, with what belongs to its result.
 #[derive(Clone, Copy, Debug)]
@@ -32,29 +32,55 @@ impl Case {
     }
 }
 
-/// Feeds a case every cycle and compares both outputs at their latencies.
-fn requantise(dut: &mut Dut, cases: impl Iterator<Item = Case>) -> usize {
+/// Feeds a case every `cycles` cycles and compares both outputs at their latencies.
+fn requantise(dut: &mut Dut, cycles: usize, cases: impl Iterator<Item = Case>) -> usize {
+    let (rounded_at, clamped_at) = (rounded_latency(cycles), clamped_latency(cycles));
     let mut count = 0;
-    let mut pipeline: VecDeque<Option<Case>> = vec![None; CLAMPED_LATENCY + 1].into();
-    for case in cases.map(Some).chain(std::iter::repeat_n(None, CLAMPED_LATENCY)) {
+    let mut pipeline: VecDeque<Option<Case>> = vec![None; clamped_at + 1].into();
+    let spaced = cases.flat_map(|case| std::iter::once(Some(case)).chain(std::iter::repeat_n(None, cycles - 1)));
+    let mut spaced = spaced.chain(std::iter::repeat_n(None, clamped_at)).peekable();
+    let factor = |dut: &mut Dut, case: &Case| {
+        dut.set("q", case.q as u64);
+        dut.set("shift", case.shift);
+    };
+    dut.set("start", false);
+    for _ in 0..clamped_at {
+        dut.tick();
+    }
+    if cycles > 1 {
+        // Of the first, in the cycle before its operand.
+        if let Some(Some(case)) = spaced.peek() {
+            factor(dut, case);
+        }
+        dut.set("start", true);
+        dut.tick();
+    }
+    while let Some(case) = spaced.next() {
+        let next = spaced.peek().copied().flatten();
         pipeline.push_front(case);
         pipeline.pop_back();
         if let Some(case) = case {
             count += 1;
             dut.set_signed("operand", OPERAND_BITS as u32, case.operand);
-            dut.set("q", case.q as u64);
-            dut.set("shift", case.shift);
+            factor(dut, &case);
         }
-        if let Some(case) = pipeline[CLAMPED_LATENCY - 1] {
+        if cycles > 1 {
+            dut.set("start", next.is_some());
+            if let Some(next) = next {
+                factor(dut, &next);
+            }
+        }
+        if let Some(case) = pipeline[clamped_at - 1] {
             dut.set("minimum", case.minimum as u8);
             dut.set("maximum", case.maximum as u8);
         }
-        if let Some(case) = pipeline[ROUNDED_LATENCY] {
+        if let Some(case) = pipeline[rounded_at] {
             dut.set("zero_point", case.zero_point as u8);
+            dut.settle();
             let rounded = dut.get_signed("rounded", OPERAND_BITS as u32);
             assert_eq!(rounded, case.rounded(), "rounded, number {count}: {case:?}");
         }
-        if let Some(case) = pipeline[CLAMPED_LATENCY] {
+        if let Some(case) = pipeline[clamped_at] {
             let clamped = dut.get_signed("clamped", 8);
             assert_eq!(clamped, case.clamped(), "clamped, number {count}: {case:?}");
         }
@@ -69,83 +95,90 @@ const GREATEST: i64 = (1 << (OPERAND_BITS - 1)) - 1;
 
 #[test]
 fn the_requantiser_is_exact_at_every_corner() {
-    let Some(mut dut) = dut!(Requantiser::default(), 21) else { return };
-    let mut operands = vec![LEAST, GREATEST, 0];
-    for power in [0, 1, 7, 8, 14, 15, 16, 20, 28, 29] {
-        for near in [-1, 0, 1] {
-            operands.extend([(1 << power) + near, -(1 << power) + near]);
-        }
-    }
-    operands.retain(|operand| (LEAST..=GREATEST).contains(operand));
-    operands.sort_unstable();
-    operands.dedup();
-    let factors = [0, 1, 2, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x1_ffff, 0x3fff_ffff, 0x4000_0000, 0x4000_0001];
-    let factors = factors.into_iter().chain([0x5a82_799a, 0x7fff_0000, 0x7fff_fffe, 0x7fff_ffff]);
-    let bounds = [(0, -128, 127), (127, -128, 127), (-128, -128, 127), (-128, -128, -128), (127, 127, 127), (5, -3, 4)];
-    let mut cases = Vec::new();
-    for q in factors {
-        for shift in 0..32 {
-            for &operand in &operands {
-                let (zero_point, minimum, maximum) = bounds[cases.len() % bounds.len()];
-                cases.push(Case { operand, q, shift, zero_point, minimum, maximum });
+    for cycles in [1, 4] {
+        let Some(mut dut) = dut!(Requantiser::new(cycles), 21) else { return };
+        let mut operands = vec![LEAST, GREATEST, 0];
+        for power in [0, 1, 7, 8, 14, 15, 16, 20, 28, 29] {
+            for near in [-1, 0, 1] {
+                operands.extend([(1 << power) + near, -(1 << power) + near]);
             }
         }
-    }
-    for &operand in &operands {
-        for (zero_point, minimum, maximum) in bounds {
-            for shift in [0, 1, 22] {
-                cases.push(Case { operand, q: 1 << 30, shift, zero_point, minimum, maximum });
+        operands.retain(|operand| (LEAST..=GREATEST).contains(operand));
+        operands.sort_unstable();
+        operands.dedup();
+        let factors = [0, 1, 2, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x1_ffff, 0x3fff_ffff, 0x4000_0000, 0x4000_0001];
+        let factors = factors.into_iter().chain([0x5a82_799a, 0x7fff_0000, 0x7fff_fffe, 0x7fff_ffff]);
+        let bounds =
+            [(0, -128, 127), (127, -128, 127), (-128, -128, 127), (-128, -128, -128), (127, 127, 127), (5, -3, 4)];
+        let mut cases = Vec::new();
+        for q in factors {
+            for shift in 0..32 {
+                for &operand in &operands {
+                    let (zero_point, minimum, maximum) = bounds[cases.len() % bounds.len()];
+                    cases.push(Case { operand, q, shift, zero_point, minimum, maximum });
+                }
             }
         }
+        for &operand in &operands {
+            for (zero_point, minimum, maximum) in bounds {
+                for shift in [0, 1, 22] {
+                    cases.push(Case { operand, q: 1 << 30, shift, zero_point, minimum, maximum });
+                }
+            }
+        }
+        println!("{} corners", requantise(&mut dut, cycles, cases.into_iter()));
     }
-    println!("{} corners", requantise(&mut dut, cases.into_iter()));
 }
 
 #[test]
 fn the_requantiser_rounds_halves_away_from_zero_on_both_sides() {
-    let Some(mut dut) = dut!(Requantiser::default(), 22) else { return };
-    let mut cases = Vec::new();
-    for shift in 1..=27 {
-        for odd in [1i64, 3, 5, 101] {
-            for sign in [1, -1] {
-                for beside in [-1, 0, 1] {
-                    // With q = 2^30 the product is half the operand, so its double gives the product itself.
-                    let product = sign * (odd << (shift - 1)) + beside;
-                    let (operand, q) = (2 * product, 1 << 30);
-                    if !(LEAST..=GREATEST).contains(&operand) {
-                        continue;
+    for cycles in [1, 4] {
+        let Some(mut dut) = dut!(Requantiser::new(cycles), 22) else { return };
+        let mut cases = Vec::new();
+        for shift in 1..=27 {
+            for odd in [1i64, 3, 5, 101] {
+                for sign in [1, -1] {
+                    for beside in [-1, 0, 1] {
+                        // With q = 2^30 the product is half the operand, so its double gives the product itself.
+                        let product = sign * (odd << (shift - 1)) + beside;
+                        let (operand, q) = (2 * product, 1 << 30);
+                        if !(LEAST..=GREATEST).contains(&operand) {
+                            continue;
+                        }
+                        let case = Case { operand, q, shift, zero_point: 0, minimum: -128, maximum: 127 };
+                        assert_eq!(high_mul(operand, q), product);
+                        if beside == 0 {
+                            assert_eq!(case.rounded(), sign * (odd + 1) / 2, "the model itself, {case:?}");
+                        }
+                        cases.push(case);
                     }
-                    let case = Case { operand, q, shift, zero_point: 0, minimum: -128, maximum: 127 };
-                    assert_eq!(high_mul(operand, q), product);
-                    if beside == 0 {
-                        assert_eq!(case.rounded(), sign * (odd + 1) / 2, "the model itself, {case:?}");
-                    }
-                    cases.push(case);
                 }
             }
         }
+        assert!(requantise(&mut dut, cycles, cases.into_iter()) > 400);
     }
-    assert!(requantise(&mut dut, cases.into_iter()) > 400);
 }
 
 #[test]
 fn the_requantiser_is_exact_on_a_million_random_numbers() {
     let seed = 23;
-    let Some(mut dut) = dut!(Requantiser::default(), seed) else { return };
-    let mut random = Random(seed);
-    let mut any = || {
-        let (first, second) = (random.byte() as i8, random.byte() as i8);
-        Case {
-            operand: if random.chance(50) { random.signed(30) } else { random.scaled(30) },
-            q: random.next() as i64 & 0x7fff_ffff | if random.chance(80) { 1 << 30 } else { 0 },
-            shift: random.below(32) as u32,
-            zero_point: random.byte() as i8,
-            minimum: first.min(second),
-            maximum: first.max(second),
-        }
-    };
-    let count = requantise(&mut dut, (0..1_000_000).map(|_| any()));
-    assert_eq!(count, 1_000_000);
+    for cycles in [1, 4] {
+        let Some(mut dut) = dut!(Requantiser::new(cycles), seed) else { return };
+        let mut random = Random(seed);
+        let mut any = || {
+            let (first, second) = (random.byte() as i8, random.byte() as i8);
+            Case {
+                operand: if random.chance(50) { random.signed(30) } else { random.scaled(30) },
+                q: random.next() as i64 & 0x7fff_ffff | if random.chance(80) { 1 << 30 } else { 0 },
+                shift: random.below(32) as u32,
+                zero_point: random.byte() as i8,
+                minimum: first.min(second),
+                maximum: first.max(second),
+            }
+        };
+        let count = requantise(&mut dut, cycles, (0..1_000_000).map(|_| any()));
+        assert_eq!(count, 1_000_000);
+    }
 }
 
 /// A sum and the operands it comes from.
@@ -247,9 +280,10 @@ fn dot_products_in_the_parts_multipliers_are_exact() {
 fn the_requantiser_in_the_parts_multipliers_is_exact() {
     let seed = 34;
     let mut random = Random(seed);
-    for cells in [PartCells::Ecp5, PartCells::Up5k] {
-        println!("{cells:?}");
-        let Some(mut dut) = dut_of_part!(cells, Requantiser::default(), seed) else { return };
+    let parts = [PartCells::Ecp5, PartCells::Up5k];
+    for (cells, cycles) in parts.into_iter().flat_map(|cells| [(cells, 1), (cells, 4)]) {
+        println!("{cells:?}, {cycles} cycles");
+        let Some(mut dut) = dut_of_part!(cells, Requantiser::new(cycles), seed) else { return };
         let mut any = |n: usize| Case {
             operand: match n % 4 {
                 0 => random.scaled(30),
@@ -262,7 +296,7 @@ fn the_requantiser_in_the_parts_multipliers_is_exact() {
             minimum: -128,
             maximum: 127,
         };
-        requantise(&mut dut, (0..100_000).map(&mut any));
+        requantise(&mut dut, cycles, (0..100_000).map(&mut any));
     }
 }
 

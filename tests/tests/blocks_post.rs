@@ -9,7 +9,7 @@ use blocks_support::layer::{random_layer, random_parameter, results};
 use blocks_support::random::Random;
 use cortado_arch::isa::Parameter;
 use cortado_hw::cells::dot_product::SUM_BITS;
-use cortado_hw::cells::requantiser::{OPERAND_BITS, ROUNDED_LATENCY};
+use cortado_hw::cells::requantiser::{rounded_latency, OPERAND_BITS};
 use cortado_hw::post::assembler::Assembler;
 use cortado_hw::post::pass_operand::{PassOperand, OPERAND_LATENCY};
 use cortado_hw::post::result_walker::ResultWalker;
@@ -101,9 +101,9 @@ struct Pass {
 fn each_pass_gets_its_operand_factor_and_shift() {
     let seed = 73;
     let mut random = Random(seed);
-    let Some(mut dut) = dut!(PassOperand::default(), seed) else { return };
+    let Some(mut dut) = dut!(PassOperand::new(1), seed) else { return };
     let bits = OPERAND_BITS as u32;
-    let rounded_at = OPERAND_LATENCY + ROUNDED_LATENCY;
+    let rounded_at = OPERAND_LATENCY + rounded_latency(1);
     for run in 0..40 {
         let layer = random_layer(&mut random, 4);
         for (port, value) in

@@ -9,7 +9,7 @@ use blocks_support::layer::{random_layer, random_parameter, results};
 use blocks_support::{high_mul, random::Random, round_shift, waveform::Waveform, Dut};
 use cortado_arch::isa::{Compute, Parameter};
 use cortado_hw::cells::dot_product::SUM_BITS;
-use cortado_hw::cells::requantiser::ROUNDED_LATENCY;
+use cortado_hw::cells::requantiser::rounded_latency;
 use cortado_hw::post::pass_operand::OPERAND_LATENCY;
 use cortado_hw::post::post_processor::PostProcessor;
 
@@ -40,6 +40,8 @@ struct Bench {
     random: Random,
     tm: usize,
     lanes: usize,
+    /// Cycles of a requantiser for a channel.
+    cycles: usize,
     layer: Compute,
     /// Parameter of a channel of a parameter word, byte of a residual word: made from the address.
     salt: u64,
@@ -52,14 +54,14 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(tm: usize, lanes: usize, seed: u64) -> Option<Self> {
-        let mut dut = dut!(PostProcessor::new(tm, lanes), seed)?;
+    fn new(tm: usize, lanes: usize, cycles: usize, residual_unit: bool, seed: u64) -> Option<Self> {
+        let mut dut = dut!(PostProcessor::new(tm, lanes, cycles, residual_unit), seed)?;
         for port in ["launch", "arrive", "residual_grant"] {
             dut.set(port, false);
         }
         dut.set_layer("layer", &Compute::default());
         // No reset: what stands in the pipeline at first leaves it unseen.
-        for _ in 0..4 * (OPERAND_LATENCY + ROUNDED_LATENCY + tm) {
+        for _ in 0..4 * (OPERAND_LATENCY + rounded_latency(4) + cycles * tm) {
             dut.tick();
         }
         Some(Self {
@@ -67,6 +69,7 @@ impl Bench {
             random: Random(seed),
             tm,
             lanes,
+            cycles,
             layer: Compute::default(),
             salt: seed,
             parameter_reads: vec![None; PARAMETER_DELAY + 1].into(),
@@ -79,7 +82,12 @@ impl Bench {
     /// Fewest cycles between arrivals, as `Architecture::vector_interval` has it.
     fn interval(&self) -> usize {
         let any = cortado_arch::preset::builtin().swap_remove(0);
-        let arch = cortado_arch::Architecture { tm: self.tm, requantise_lanes: self.lanes, ..any };
+        let arch = cortado_arch::Architecture {
+            tm: self.tm,
+            requantise_lanes: self.lanes,
+            requantise_cycles: self.cycles,
+            ..any
+        };
         arch.vector_interval(self.layer.residual == 1)
     }
 
@@ -167,7 +175,7 @@ impl Bench {
         let mut wanted: VecDeque<(u16, Vec<u8>)> = VecDeque::new();
         let (mut next_arrival, mut drained) = (0, 0);
         let (at, interval) = (format!("Tm {}, R {}: {layer:?}", self.tm, self.lanes), self.interval());
-        let patience = 3 * interval + 4 * (OPERAND_LATENCY + ROUNDED_LATENCY) + 20;
+        let patience = 3 * interval + 4 * (OPERAND_LATENCY + rounded_latency(4)) + 20;
         for cycle in 0.. {
             let totals = (cycle >= next_arrival).then(|| coming.pop_front()).flatten().map(|(group, offset)| {
                 next_arrival = cycle + interval + self.random.below(spread + 1);
@@ -192,8 +200,8 @@ impl Bench {
 }
 
 /// Vectors of `tm` totals on `lanes` requantisers: layers back to back, arrivals close and far.
-fn whole(tm: usize, lanes: usize, layers: usize, seed: u64) {
-    let Some(mut bench) = Bench::new(tm, lanes, seed) else { return };
+fn whole(tm: usize, lanes: usize, cycles: usize, layers: usize, seed: u64) {
+    let Some(mut bench) = Bench::new(tm, lanes, cycles, true, seed) else { return };
     for number in 0..layers {
         bench.grants = [100, 50, 10, 0][number % 4];
         let layer = random_layer(&mut bench.random, tm);
@@ -203,28 +211,51 @@ fn whole(tm: usize, lanes: usize, layers: usize, seed: u64) {
 
 #[test]
 fn the_post_processor_obeys_the_formulas_with_a_requantiser_per_total() {
-    whole(4, 4, 160, 81);
+    whole(4, 4, 1, 160, 81);
+    whole(4, 4, 4, 96, 86);
 }
 
 #[test]
 fn the_post_processor_obeys_the_formulas_in_two_parts() {
-    whole(2, 1, 160, 82);
+    whole(2, 1, 1, 160, 82);
+    whole(2, 1, 4, 96, 87);
 }
 
 #[test]
 fn the_post_processor_obeys_the_formulas_in_four_parts() {
-    whole(16, 4, 128, 83);
+    whole(16, 4, 1, 128, 83);
+    whole(4, 1, 4, 96, 88);
 }
 
 #[test]
 fn the_post_processor_obeys_the_formulas_in_sixteen_parts() {
-    whole(16, 1, 64, 84);
+    whole(16, 1, 1, 64, 84);
+}
+
+#[test]
+fn without_a_residual_unit_the_fields_of_the_add_change_nothing() {
+    for (tm, lanes, cycles) in [(4, 1, 4), (2, 2, 4), (4, 2, 1)] {
+        let Some(mut bench) = Bench::new(tm, lanes, cycles, false, 89) else { return };
+        for number in 0..64 {
+            let layer = Compute { residual: 0, ..random_layer(&mut bench.random, tm) };
+            bench.run(layer, [0, 1, 7, 40][number % 4]);
+        }
+        // A layer that asks for one all the same is neither answered late nor summed.
+        bench.launch(Compute { residual: 1, output_width: 1, output_height: 1, output_groups: 1, ..bench.layer });
+        let totals = vec![0; tm];
+        let mut results = 0;
+        for cycle in 0..100 {
+            results += usize::from(bench.cycle((cycle == 0).then_some(&totals[..])).is_some());
+            assert!(!bench.dut.is("residual_read") && !bench.dut.is("residual_urgent"), "cycle {cycle}");
+        }
+        assert_eq!(results, 1);
+    }
 }
 
 #[test]
 fn the_page_shows_a_result_and_a_residual() {
     for residual in [0, 1] {
-        let Some(mut bench) = Bench::new(2, 1, 85) else { return };
+        let Some(mut bench) = Bench::new(2, 1, 1, true, 85) else { return };
         let q = 1 << 30;
         let (scale_q, sum_q) = (q, q);
         let layer = Compute {

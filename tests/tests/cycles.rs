@@ -81,14 +81,18 @@ fn memory(arch: &Architecture) -> MemoryModel {
 }
 
 fn layers_agree(preset: &str, count: usize, seed: u64) {
-    let arch = by_name(preset).expect("an embedded preset");
+    layers_agree_on(by_name(preset).expect("an embedded preset"), count, seed);
+}
+
+fn layers_agree_on(arch: Architecture, count: usize, seed: u64) {
+    let preset = format!("{}, {} cycles, residual {}", arch.name, arch.requantise_cycles, arch.residual_unit);
     let Some(mut harness) = engine_support::harness(&arch) else { return };
     let mut random = Random(seed);
     println!("{preset}: seed {seed}, {count} layers");
     let mut done = 0;
     while done < count {
         let layer = Layer::random(&mut random, 14);
-        let Some(built) = layer.build(preset) else { continue };
+        let Some(built) = layer.build_on(&arch) else { continue };
         done += 1;
         // Every memory in turn: prompt and slow to answer, as fast as the port and slower.
         let external = ExternalMemory {
@@ -129,6 +133,17 @@ fn random_layers_take_the_predicted_cycles_on_ulx3s_25f_8x2() {
 #[test]
 fn random_layers_take_the_predicted_cycles_on_ulx3s_85f_16x8() {
     layers_agree("ulx3s-85f-16x8", 100, 14);
+}
+
+#[test]
+fn random_layers_take_the_predicted_cycles_with_every_post_processor() {
+    let tiny = by_name("tiny-2x2").expect("an embedded preset");
+    for (requantise_lanes, requantise_cycles, residual_unit) in
+        [(1, 4, true), (2, 4, true), (2, 4, false), (1, 1, false)]
+    {
+        let arch = Architecture { requantise_lanes, requantise_cycles, residual_unit, ..tiny.clone() };
+        layers_agree_on(arch, 30, 15);
+    }
 }
 
 /// Runs the program that loads, then the one that infers: both, since the second starts warm.

@@ -5,7 +5,7 @@ use crate::build::build;
 use crate::compiled::{Compiled, Estimate, InstructionNote};
 use crate::cost::steps;
 use crate::error::MapErrors;
-use crate::fuse::fuse;
+use crate::fuse::{check_adds, fuse};
 use crate::image::External;
 use crate::input_format;
 use crate::layout::{Format, TensorPlace};
@@ -35,6 +35,7 @@ pub struct CompileOptions {
 pub fn compile(graph: &Graph, arch: &Architecture, options: &CompileOptions) -> Result<Compiled, MapErrors> {
     // The engine's shape comes first: build needs its word size to see which reshapes are free.
     let mut network = build(graph, arch.tm)?;
+    check_adds(&network, arch)?;
     if !options.observe {
         fuse(&mut network);
     }

@@ -84,9 +84,11 @@ pub(crate) fn compute_cycles(mode: Mode, c: &Compute, arch: &Architecture) -> u6
             height * (width * groups * issue).max(reads + width * groups * other) + first
         }
     };
-    let chunks = arch.chunks() as u64;
-    let passes = if residual { 2 * (chunks + PASS_OVERHEAD) + RESIDUAL_OVERHEAD } else { 0 };
-    total + COMPUTE_OVERHEAD + tree_stages(arch) + chunks + passes
+    // A requantiser with one multiplier takes a cycle more; the last part's cycles after its issue are not waited for.
+    let folded = u64::from(arch.requantise_cycles > 1);
+    let pass = (arch.pass_cycles() - arch.requantise_cycles + 1) as u64 + folded;
+    let passes = if residual { 2 * (pass + PASS_OVERHEAD) + RESIDUAL_OVERHEAD } else { 0 };
+    total + COMPUTE_OVERHEAD + tree_stages(arch) + pass + passes
 }
 
 /// Registers in an adder tree.

@@ -115,6 +115,18 @@ fn what_the_engine_lacks_is_refused_with_what_would_do() {
 }
 
 #[test]
+fn an_add_is_refused_by_name_where_there_is_no_residual_unit() {
+    let without = Architecture { residual_unit: false, ..engine() };
+    let graph = chain(4, 4, vec![(point(), 4), (add([HALF, HALF], 20), 4)]);
+    let words = "node 1: ADD; tiny-2x2 has no unit that adds residuals: use a preset with residual_unit = 1";
+    for observe in [false, true] {
+        let errors = compile(&graph, &without, &CompileOptions { observe }).expect_err("refused");
+        assert_eq!(errors.to_string(), words);
+    }
+    assert!(compile(&chain(4, 4, vec![(point(), 4)]), &without, &CompileOptions::default()).is_ok());
+}
+
+#[test]
 fn independent_reasons_come_together() {
     let graph = chain(4, 4, vec![(add([SMALL, SMALL], 20), 4), (point(), 4), (add([HALF, SMALL], 3), 4)]);
     refused(&graph, &engine(), &["node 0: ", "\nnode 2: "]);

@@ -18,13 +18,12 @@ pub fn lanes_in_blocks(arch: &Architecture) -> Vec<usize> {
         Family::Generic => vec![arch.tn; arch.tm],
         // All lanes alike: what remains is less than one for each, and a full part is hard to route.
         Family::Ecp5 { device, .. } => {
-            let each = free(&ECP5, device, requantiser::ECP5_BLOCKS) / arch.tm;
+            let each = free(ECP5, device, requantiser::ecp5_blocks(arch.requantise_cycles)) / arch.tm;
             vec![each.min(arch.tn) & !1; arch.tm]
         }
         // A block takes two products. Logic is scarce: every block is used.
         Family::Ice40 { device, .. } => {
-            let requantiser = if arch.requantise_cycles == 1 { requantiser::UP5K_BLOCKS } else { 1 };
-            let pairs = free(&ICE40, device, requantiser);
+            let pairs = free(ICE40, device, requantiser::up5k_blocks(arch.requantise_cycles));
             (0..arch.tm).map(|m| (2 * (pairs / arch.tm + usize::from(m < pairs % arch.tm))).min(arch.tn & !1)).collect()
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod dot_product;
 pub mod element_window;
+mod folded;
 pub mod multiplier;
 pub mod ram;
 pub mod reg;

@@ -1,38 +1,64 @@
 //! From a 30-bit number to an int8 output: TensorFlow Lite's double rounding.
 
+use super::folded;
 use super::multiplier::{up5k_wide, wide, Operand};
 use super::{WIDTHS_OFF, WIDTHS_ON};
+use crate::make;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
 /// Bits of the operand: `(9-bit difference) << 20` and sums of two halves of such must fit.
 pub const OPERAND_BITS: usize = 30;
 
-/// Multiplier blocks a requantiser takes of an ECP5.
-pub const ECP5_BLOCKS: usize = 3;
+/// Multiplier blocks of an ECP5 that a requantiser takes which has `cycles` for a number.
+pub fn ecp5_blocks(cycles: usize) -> usize {
+    if cycles == 1 {
+        3
+    } else {
+        1
+    }
+}
 
-/// Multiplier blocks a requantiser takes of a UP5K.
-pub const UP5K_BLOCKS: usize = 4;
+/// The same of a UP5K.
+pub fn up5k_blocks(cycles: usize) -> usize {
+    if cycles == 1 {
+        4
+    } else {
+        1
+    }
+}
 
-/// Cycles from operand to `rounded`.
-pub const ROUNDED_LATENCY: usize = 9;
+/// Cycles from operand to `rounded` with `cycles` for a number.
+pub fn rounded_latency(cycles: usize) -> usize {
+    if cycles == 1 {
+        9
+    } else {
+        folded::ROUNDED_LATENCY
+    }
+}
 
-/// Cycles from operand to `clamped`.
-pub const CLAMPED_LATENCY: usize = ROUNDED_LATENCY + 2;
+/// Cycles from operand to `clamped` with `cycles` for a number.
+pub fn clamped_latency(cycles: usize) -> usize {
+    rounded_latency(cycles) + 2
+}
 
 /// `rounded = round_shift(high_mul(operand, q), shift)`;
 /// `clamped = clamp(rounded + zero_point, minimum, maximum)`, where
 /// `high_mul(a, q) = floor((a*q + 2^30) / 2^31)` and `round_shift` rounds half away from zero.
 ///
-/// One number per cycle, [`ROUNDED_LATENCY`] and [`CLAMPED_LATENCY`] cycles later. `zero_point`,
-/// `minimum` and `maximum` belong to the result, not the operand: `zero_point` is taken when `rounded`
-/// is out, the others one cycle later.
+/// [`rounded_latency`] and [`clamped_latency`] cycles later. `zero_point`, `minimum` and `maximum` belong
+/// to the result, not the operand: `zero_point` is taken when `rounded` is out, the others one cycle later.
 ///
-/// The product is made of halves: three 18 x 18 bit products (Karatsuba), or four of 16 x 16 bits in the
-/// UP5K's blocks, which are too narrow for the product of the sums.
-#[derive(LogicBlock, Default)]
+/// With one cycle for a number, it takes one in every cycle, and the product is made of halves: three
+/// 18 x 18 bit products (Karatsuba), or four of 16 x 16 bits in the UP5K's blocks, which are too narrow
+/// for the product of the sums. With four cycles, one multiplier takes the four products in turn:
+/// `start` is high one cycle before the operand comes, at least four cycles after the last; `q` and
+/// `shift` hold for four cycles from `start` on, the operand for four from the next cycle on.
+#[derive(LogicBlock)]
 pub struct Requantiser {
     pub clock: Signal<In, Clock>,
+    /// An operand comes in the next cycle; not looked at with one cycle for a number.
+    pub start: Signal<In, Bit>,
     pub operand: Signal<In, Signed<OPERAND_BITS>>,
     pub q: Signal<In, Bits<31>>,
     pub shift: Signal<In, Bits<5>>,
@@ -41,6 +67,17 @@ pub struct Requantiser {
     pub maximum: Signal<In, Bits<8>>,
     pub rounded: Signal<Out, Signed<OPERAND_BITS>>,
     pub clamped: Signal<Out, Bits<8>>,
+    _cycles: usize,
+}
+
+impl Requantiser {
+    /// With `cycles` for a number, 1 or 4.
+    pub fn new(cycles: usize) -> Self {
+        make!(
+            clock start operand q shift zero_point minimum maximum rounded clamped;
+            _cycles: cycles,
+        )
+    }
 }
 
 /// Cycles 1 to 4: `lower`, the product without its highest part and its lowest 16 bits, and `top`, the
@@ -146,9 +183,12 @@ impl Logic for Requantiser {
     }
 
     fn hdl(&self) -> Verilog {
+        let (body, latency) = match self._cycles {
+            1 => (products() + ROUNDING, clamped_latency(1)),
+            cycles => (folded::body(), clamped_latency(cycles)),
+        };
         Verilog::Custom(format!(
-            "// Requantiser: Q31 factor, rounding shift, zero point and clamp; {CLAMPED_LATENCY} cycles\n{WIDTHS_OFF}{}{ROUNDING}{WIDTHS_ON}",
-            products()
+            "// Requantiser: Q31 factor, rounding shift, zero point and clamp; {latency} cycles\n{WIDTHS_OFF}{body}{WIDTHS_ON}"
         ))
     }
 }

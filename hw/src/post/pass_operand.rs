@@ -1,7 +1,7 @@
 //! What a requantiser multiplies in each pass.
 
 use crate::cells::dot_product::SUM_BITS;
-use crate::cells::requantiser::{OPERAND_BITS, ROUNDED_LATENCY};
+use crate::cells::requantiser::{rounded_latency, OPERAND_BITS};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
 use crate::make;
 use crate::make::signals;
@@ -10,6 +10,9 @@ use rust_hdl::prelude::*;
 
 /// Cycles from a part's issue to the requantiser's operand.
 pub const OPERAND_LATENCY: usize = 3;
+
+/// Cycles from a part's issue to `take`.
+pub const TAKE_DELAY: usize = 2;
 
 /// Operand, factor and shift of one channel, [`OPERAND_LATENCY`] cycles after `pass`.
 ///
@@ -21,9 +24,15 @@ pub const OPERAND_LATENCY: usize = 3;
 ///
 /// `half` is `(the operand not scaled) << 19`, delayed to meet the rounded product of pass 1, and
 /// `partial_out` their sum one cycle later.
+///
+/// With one cycle for a number, `total`, `own`, `residual` and `partial` are taken with `pass`. With
+/// four, they are taken with `take`, two cycles after `pass`; the operand holds until the next, and
+/// factor and shift are there one cycle before it, from the parameter word itself.
 #[derive(LogicBlock)]
 pub struct PassOperand {
     pub clock: Signal<In, Clock>,
+    /// Not looked at with one cycle for a number.
+    pub take: Signal<In, Bit>,
     pub pass: Signal<In, Bits<2>>,
     pub total: Signal<In, Signed<SUM_BITS>>,
     pub channel: Vec<Signal<In, Bits<8>>>,
@@ -42,14 +51,16 @@ pub struct PassOperand {
     pub q: Signal<Out, Bits<31>>,
     pub shift: Signal<Out, Bits<5>>,
     pub partial_out: Signal<Out, Bits<OPERAND_BITS>>,
+    _cycles: usize,
 }
 
-impl Default for PassOperand {
-    fn default() -> Self {
+impl PassOperand {
+    /// For requantisers with `cycles` for a number, 1 or 4.
+    pub fn new(cycles: usize) -> Self {
         make!(
-            clock pass total own residual partial scale_residual own_zero_point residual_zero_point scale_q
+            clock take pass total own residual partial scale_residual own_zero_point residual_zero_point scale_q
             scale_shift sum_q sum_shift rounded operand q shift partial_out;
-            channel: signals(8),
+            channel: signals(8), _cycles: cycles,
         )
     }
 }
@@ -65,25 +76,43 @@ impl Logic for PassOperand {
     }
 
     fn hdl(&self) -> Verilog {
-        let depth = OPERAND_LATENCY + ROUNDED_LATENCY;
+        // The operand not scaled, one place in front of the sum that it enters.
+        let (body, depth) = match self._cycles {
+            1 => (PIPELINED, OPERAND_LATENCY + rounded_latency(1)),
+            cycles => (HELD, OPERAND_LATENCY + rounded_latency(cycles) - TAKE_DELAY),
+        };
         Verilog::Custom(format!(
             "// PassOperand: operand, factor and shift of one channel in each pass
 {WIDTHS_OFF}    wire signed [8:0] own_difference = $signed(own) - $signed(own_zero_point);
     wire signed [8:0] residual_difference = $signed(residual) - $signed(residual_zero_point);
     wire signed [8:0] scaled = scale_residual ? residual_difference : own_difference;
     wire signed [8:0] other = scale_residual ? own_difference : residual_difference;
-    reg signed [29:0] early, early_2, operand_q;
-    reg [1:0] pass_1, pass_2;
-    reg [30:0] q_q;
-    reg [4:0] shift_q;
     reg [{delay_top}:0] other_delay;
     reg signed [29:0] partial_q;
     wire signed [27:0] bias = channel[27:0];
     wire signed [8:0] other_late = other_delay[{delay_top}:{delay_low}];
     always @(posedge clock) begin
+        other_delay <= {{other_delay[{delay_below}:0], other}};
+        partial_q <= rounded + $signed({{other_late[8], other_late, 19'd0}});
+    end
+    assign partial_out = partial_q;
+{body}{WIDTHS_ON}",
+            delay_top = 9 * depth - 1,
+            delay_low = 9 * (depth - 1),
+            delay_below = 9 * (depth - 1) - 1,
+        ))
+    }
+}
+
+/// Every stage a register.
+const PIPELINED: &str = "    reg signed [29:0] early, early_2, operand_q;
+    reg [1:0] pass_1, pass_2;
+    reg [30:0] q_q;
+    reg [4:0] shift_q;
+    always @(posedge clock) begin
         case (pass)
             2'd0: early <= total;
-            2'd1: early <= {{scaled[8], scaled, 20'd0}};
+            2'd1: early <= {scaled[8], scaled, 20'd0};
             default: early <= partial;
         endcase
         pass_1 <= pass;
@@ -106,17 +135,27 @@ impl Logic for PassOperand {
                 shift_q <= sum_shift;
             end
         endcase
-        other_delay <= {{other_delay[{delay_below}:0], other}};
-        partial_q <= rounded + $signed({{other_late[8], other_late, 19'd0}});
     end
     assign operand = operand_q;
     assign q = q_q;
     assign shift = shift_q;
-    assign partial_out = partial_q;
-{WIDTHS_ON}",
-            delay_top = 9 * depth - 1,
-            delay_low = 9 * (depth - 1),
-            delay_below = 9 * (depth - 1) - 1,
-        ))
-    }
-}
+";
+
+/// The operand held, factor and shift where they come from.
+const HELD: &str = "    reg signed [29:0] operand_q;
+    reg [1:0] pass_1, pass_2;
+    always @(posedge clock) begin
+        pass_1 <= pass;
+        pass_2 <= pass_1;
+        if (take) begin
+            case (pass_2)
+                2'd0: operand_q <= $signed(total) + bias;
+                2'd1: operand_q <= {scaled[8], scaled, 20'd0};
+                default: operand_q <= partial;
+            endcase
+        end
+    end
+    assign operand = operand_q;
+    assign q = pass_2 == 2'd0 ? channel[63:33] : pass_2 == 2'd1 ? scale_q : sum_q;
+    assign shift = pass_2 == 2'd0 ? channel[32:28] : pass_2 == 2'd1 ? scale_shift : sum_shift;
+";

@@ -1,21 +1,16 @@
 //! Totals in, activation words out.
 
 use super::assembler::Assembler;
-use super::pass_operand::{PassOperand, OPERAND_LATENCY};
+use super::pass_operand::{PassOperand, OPERAND_LATENCY, TAKE_DELAY};
 use super::result_walker::ResultWalker;
 use super::scheduler::Scheduler;
 use crate::cells::dot_product::SUM_BITS;
 use crate::cells::reg::Reg;
-use crate::cells::requantiser::{Requantiser, CLAMPED_LATENCY, OPERAND_BITS, ROUNDED_LATENCY};
+use crate::cells::requantiser::{clamped_latency, Requantiser, OPERAND_BITS};
 use crate::config::ComputeFields;
 use crate::make::{constant, many, signals};
 use crate::{clock, comment, dff_setup, make};
 use rust_hdl::prelude::*;
-
-/// Cycles from a result pass's issue to its clamped bytes.
-const RESULT_DELAY: usize = OPERAND_LATENCY + CLAMPED_LATENCY;
-/// Cycles from a scaling pass's issue to its partial sums.
-const PARTIAL_DELAY: usize = OPERAND_LATENCY + ROUNDED_LATENCY + 1;
 
 /// A part on its way through the requantisers.
 #[derive(LogicStruct, Default, Copy, Clone, Debug, PartialEq)]
@@ -68,11 +63,18 @@ pub struct PostProcessor {
     partial: Vec<Reg<Bits<OPERAND_BITS>>>,
     parameter_pointer: Reg<Bits<16>>,
     parameter_origin: Reg<Bits<16>>,
-    /// What is in the pipeline between issue and result.
+    /// What is in the pipeline between issue and result; never shorter than [`TAKE_DELAY`].
     slots: Vec<Reg<Slot>>,
     residual_wanted: Reg<Bit>,
     residual_wait: Vec<Reg<Bit>>,
 
+    /// A part has the requantisers for four cycles.
+    folded: Constant<Bit>,
+    residual_unit: Constant<Bit>,
+    taken: Signal<Local, Slot>,
+    shift_result: Signal<Local, Bit>,
+    shift_scale: Signal<Local, Bit>,
+    shift_sum: Signal<Local, Bit>,
     is_residual: Signal<Local, Bit>,
     residual_taken: Signal<Local, Bit>,
     issue_result: Signal<Local, Bit>,
@@ -92,19 +94,23 @@ pub struct PostProcessor {
 }
 
 impl PostProcessor {
-    /// For vectors of `tm` totals and `lanes` requantisers, a divisor of `tm`.
-    pub fn new(tm: usize, lanes: usize) -> Self {
+    /// For vectors of `tm` totals and `lanes` requantisers, a divisor of `tm`, which take `cycles` for a
+    /// channel, 1 or 4. Without `residual_unit` no residual is read or added, whatever `layer` says.
+    pub fn new(tm: usize, lanes: usize, cycles: usize, residual_unit: bool) -> Self {
         make!(
             clock launch layer arrive parameter_read parameter_address residual_read residual_urgent residual_grant residual_address
             result_valid result_address parameter_walker result_walker residual_walker parameter_pointer
             parameter_origin residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
-            out_valid out_is_own next_parameter rounded_slot sum_biased sum_clamped;
+            out_valid out_is_own next_parameter rounded_slot sum_biased sum_clamped taken
+            shift_result shift_scale shift_sum;
             totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
-            scheduler: Scheduler::new(tm / lanes),
-            operand: many(lanes), requantiser: many(lanes),
+            scheduler: Scheduler::new(tm / lanes, cycles, residual_unit),
+            operand: (0..lanes).map(|_| PassOperand::new(cycles)).collect(),
+            requantiser: (0..lanes).map(|_| Requantiser::new(cycles)).collect(),
             results: Assembler::new(tm, lanes), owns: Assembler::new(tm, lanes), partials: Assembler::new(tm, lanes),
             waiting: many(tm), own: many(tm), residual: many(tm), partial: many(tm),
-            slots: many(RESULT_DELAY), residual_wait: many(3),
+            slots: many(OPERAND_LATENCY + clamped_latency(cycles)), residual_wait: many(3),
+            folded: Constant::new(cycles > 1), residual_unit: Constant::new(residual_unit),
             result_code: constant(0), scale_code: constant(1), sum_code: constant(2),
         )
     }
@@ -116,18 +122,30 @@ impl Logic for PostProcessor {
         comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
         dff_setup!(self, clock, parameter_pointer, parameter_origin, residual_wanted);
         clock!(self, clock, scheduler, results, owns, partials, parameter_walker, result_walker, residual_walker);
-        self.is_residual.next = self.layer.val().residual.any();
+        self.is_residual.next = self.residual_unit.val() & self.layer.val().residual.any();
         self.scheduler.residual.next = self.is_residual.val();
         self.scheduler.arrive.next = self.arrive.val();
         self.issue_result.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.result_code.val());
         self.issue_scale.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.scale_code.val());
         self.issue_sum.next = self.scheduler.issue.val() & (self.scheduler.pass.val() == self.sum_code.val());
 
+        // What a part was issued for moves on when its operands are taken.
+        self.taken.next = self.slots[1].q.val();
+        if self.folded.val() {
+            self.shift_result.next = self.taken.val().valid & (self.taken.val().pass == self.result_code.val());
+            self.shift_scale.next = self.taken.val().valid & (self.taken.val().pass == self.scale_code.val());
+            self.shift_sum.next = self.taken.val().valid & (self.taken.val().pass == self.sum_code.val());
+        } else {
+            self.shift_result.next = self.issue_result.val();
+            self.shift_scale.next = self.issue_scale.val();
+            self.shift_sum.next = self.issue_sum.val();
+        }
+
         // A vector waits here part by part.
         for i in 0..self.waiting.len() {
             dff_setup!(self, clock, waiting[i]);
         }
-        if self.issue_result.val() {
+        if self.shift_result.val() {
             for i in 0..(self.waiting.len() - self.requantiser.len()) {
                 self.waiting[i].d.next = self.waiting[i + self.requantiser.len()].q.val();
             }
@@ -142,7 +160,7 @@ impl Logic for PostProcessor {
         for i in 0..self.own.len() {
             dff_setup!(self, clock, own[i], residual[i], partial[i]);
         }
-        if self.issue_scale.val() {
+        if self.shift_scale.val() {
             for i in 0..(self.own.len() - self.requantiser.len()) {
                 self.own[i].d.next = self.own[i + self.requantiser.len()].q.val();
                 self.residual[i].d.next = self.residual[i + self.requantiser.len()].q.val();
@@ -156,8 +174,8 @@ impl Logic for PostProcessor {
         for i in 0..self.residual_wait.len() {
             dff_setup!(self, clock, residual_wait[i]);
         }
-        self.residual_read.next = self.owns.complete.val() | self.residual_wanted.q.val();
-        self.residual_urgent.next = self.residual_wanted.q.val();
+        self.residual_read.next = self.residual_unit.val() & (self.owns.complete.val() | self.residual_wanted.q.val());
+        self.residual_urgent.next = self.residual_unit.val() & self.residual_wanted.q.val();
         self.residual_taken.next = self.residual_read.val() & self.residual_grant.val();
         self.residual_wanted.d.next = self.residual_read.val() & !self.residual_grant.val();
         self.residual_wait[0].d.next = self.residual_taken.val();
@@ -172,7 +190,7 @@ impl Logic for PostProcessor {
         self.scheduler.scale_ready.next = self.residual_wait[2].q.val();
 
         // Partial sums before the sum pass.
-        if self.issue_sum.val() {
+        if self.shift_sum.val() {
             for i in 0..(self.partial.len() - self.requantiser.len()) {
                 self.partial[i].d.next = self.partial[i + self.requantiser.len()].q.val();
             }
@@ -211,6 +229,8 @@ impl Logic for PostProcessor {
 
         for i in 0..self.requantiser.len() {
             clock!(self, clock, operand[i], requantiser[i]);
+            self.operand[i].take.next = self.taken.val().valid;
+            self.requantiser[i].start.next = self.taken.val().valid;
             self.operand[i].pass.next = self.scheduler.pass.val();
             self.operand[i].total.next = self.waiting[i].q.val();
             for k in 0..8 {
@@ -272,7 +292,11 @@ impl Logic for PostProcessor {
         self.residual_walker.launch.next = self.launch.val();
         self.residual_walker.layer.next = self.layer.val();
         self.residual_walker.advance.next = self.residual_taken.val();
-        self.residual_address.next = self.layer.val().residual_address + self.residual_walker.offset.val();
+        if self.residual_unit.val() {
+            self.residual_address.next = self.layer.val().residual_address + self.residual_walker.offset.val();
+        } else {
+            self.residual_address.next = bits::<16>(0);
+        }
 
         self.result_walker.launch.next = self.launch.val();
         self.result_walker.layer.next = self.layer.val();
@@ -285,5 +309,5 @@ impl Logic for PostProcessor {
     }
 }
 
-// The partial sums of an issue leave one cycle before its clamped bytes; `rounded` one before that.
-const _: () = assert!(RESULT_DELAY == PARTIAL_DELAY + 1 && CLAMPED_LATENCY == ROUNDED_LATENCY + 2);
+// Slot 1 is what was issued two cycles ago.
+const _: () = assert!(TAKE_DELAY == 2);

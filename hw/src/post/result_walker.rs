@@ -23,64 +23,69 @@ pub struct ResultWalker {
     pub parameters_move: Signal<Out, Bit>,
     here: Reg<Bits<16>>,
     origin: Reg<Bits<16>>,
-    groups_left: Reg<Bits<12>>,
-    columns_left: Reg<Bits<12>>,
+    /// Columns of the row in Depthwise, else groups of the pixel.
+    inner_left: Reg<Bits<12>>,
     rows_left: Reg<Bits<12>>,
     depthwise: Signal<Local, Bit>,
-    last_group: Signal<Local, Bit>,
+    last_inner: Signal<Local, Bit>,
     last_pixel: Signal<Local, Bit>,
-    last_column: Signal<Local, Bit>,
-    next_pixel: Signal<Local, Bits<16>>,
-    next_pixel_origin: Signal<Local, Bits<16>>,
-    next_group_origin: Signal<Local, Bits<16>>,
+    /// The next result lies beside `origin`, not beside this one.
+    from_origin: Signal<Local, Bit>,
+    inner_count: Signal<Local, Bits<12>>,
+    base: Signal<Local, Bits<16>>,
+    distance: Signal<Local, Bits<12>>,
+    there: Signal<Local, Bits<16>>,
 }
 
 impl Logic for ResultWalker {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("ResultWalker: order and place of results");
-        dff_setup!(self, clock, here, origin, groups_left, columns_left, rows_left);
+        dff_setup!(self, clock, here, origin, inner_left, rows_left);
         self.depthwise.next = self.layer.val().mode == bits::<2>(2);
-        self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
-        self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
-        self.last_pixel.next = self.last_column.val() & (self.rows_left.q.val() == bits::<12>(1));
+        self.last_inner.next = self.inner_left.q.val() == bits::<12>(1);
+        self.last_pixel.next = self.last_inner.val() & (self.rows_left.q.val() == bits::<12>(1));
         self.offset.next = self.here.q.val();
-        self.next_pixel.next = self.here.q.val() + bit_cast::<16, 12>(self.layer.val().output_pixel_words);
-        self.next_pixel_origin.next = self.origin.q.val() + bit_cast::<16, 12>(self.layer.val().output_pixel_words);
-        self.next_group_origin.next = self.origin.q.val() + 1;
         self.parameters_move.next = self.depthwise.val() & self.last_pixel.val();
-        self.parameters_return.next = self.layer.val().parameter_hold.any()
-            | (self.depthwise.val() & !self.last_pixel.val())
-            | (!self.depthwise.val() & self.last_group.val());
+        if self.depthwise.val() {
+            self.inner_count.next = self.layer.val().output_width;
+            self.from_origin.next = self.last_pixel.val();
+            self.parameters_return.next = self.layer.val().parameter_hold.any() | !self.last_pixel.val();
+        } else {
+            self.inner_count.next = self.layer.val().output_groups;
+            self.from_origin.next = self.last_inner.val();
+            self.parameters_return.next = self.layer.val().parameter_hold.any() | self.last_inner.val();
+        }
+        if self.from_origin.val() {
+            self.base.next = self.origin.q.val();
+        } else {
+            self.base.next = self.here.q.val();
+        }
+        if self.depthwise.val() ^ self.from_origin.val() {
+            self.distance.next = self.layer.val().output_pixel_words;
+        } else {
+            self.distance.next = bits::<12>(1);
+        }
+        self.there.next = self.base.val() + bit_cast::<16, 12>(self.distance.val());
         if self.advance.val() {
-            if self.depthwise.val() {
-                if self.last_column.val() {
-                    self.columns_left.d.next = self.layer.val().output_width;
-                    self.rows_left.d.next = self.rows_left.q.val() - 1;
-                } else {
-                    self.columns_left.d.next = self.columns_left.q.val() - 1;
-                }
-                if self.last_pixel.val() {
-                    self.rows_left.d.next = self.layer.val().output_height;
-                    self.origin.d.next = self.next_group_origin.val();
-                    self.here.d.next = self.next_group_origin.val();
-                } else {
-                    self.here.d.next = self.next_pixel.val();
-                }
-            } else if self.last_group.val() {
-                self.groups_left.d.next = self.layer.val().output_groups;
-                self.origin.d.next = self.next_pixel_origin.val();
-                self.here.d.next = self.next_pixel_origin.val();
+            self.here.d.next = self.there.val();
+            if self.from_origin.val() {
+                self.origin.d.next = self.there.val();
+            }
+            if self.last_inner.val() {
+                self.inner_left.d.next = self.inner_count.val();
+                self.rows_left.d.next = self.rows_left.q.val() - 1;
             } else {
-                self.groups_left.d.next = self.groups_left.q.val() - 1;
-                self.here.d.next = self.here.q.val() + 1;
+                self.inner_left.d.next = self.inner_left.q.val() - 1;
+            }
+            if self.last_pixel.val() {
+                self.rows_left.d.next = self.layer.val().output_height;
             }
         }
         if self.launch.val() {
             self.here.d.next = bits::<16>(0);
             self.origin.d.next = bits::<16>(0);
-            self.groups_left.d.next = self.layer.val().output_groups;
-            self.columns_left.d.next = self.layer.val().output_width;
+            self.inner_left.d.next = self.inner_count.val();
             self.rows_left.d.next = self.layer.val().output_height;
         }
     }

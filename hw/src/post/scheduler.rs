@@ -10,8 +10,8 @@ use rust_hdl::prelude::*;
 /// the scaling pass and the sum pass that follow it. Later passes come first.
 ///
 /// `pass`: 0 result, 1 scaling, 2 sum; valid with `issue`. A vector that needs no residual issues
-/// from the cycle after `arrive`. With a residual two result passes start at least `4*chunks + 4`
-/// cycles apart, so that no stage behind holds more than one vector; `Architecture::vector_interval`
+/// from the cycle after `arrive`. A part issues every `cycles` cycles. With a residual two result passes
+/// start at least `4*chunks*cycles + 4` cycles apart, so that no stage behind holds more than one vector; `Architecture::vector_interval`
 /// leaves room for that and for what a batch may wait.
 #[derive(LogicBlock)]
 pub struct Scheduler {
@@ -29,26 +29,33 @@ pub struct Scheduler {
     active: Reg<Bit>,
     running: Reg<Bits<2>>,
     left: Reg<Bits<6>>,
+    /// Cycles for which the part has had the requantisers.
+    phase: Reg<Bits<2>>,
     waiting: Reg<Bit>,
     scale_waiting: Reg<Bit>,
     sum_waiting: Reg<Bit>,
     spacing: Reg<Bits<9>>,
+    residual_unit: Constant<Bit>,
     chunks: Constant<Bits<6>>,
+    last_phase: Constant<Bits<2>>,
     spacing_reload: Constant<Bits<9>>,
     free: Signal<Local, Bit>,
     result_ready: Signal<Local, Bit>,
     last_part: Signal<Local, Bit>,
+    part_ends: Signal<Local, Bit>,
     scale_now: Signal<Local, Bit>,
     sum_now: Signal<Local, Bit>,
 }
 
 impl Scheduler {
-    /// For vectors of `chunks` parts.
-    pub fn new(chunks: usize) -> Self {
+    /// For vectors of `chunks` parts of `cycles` cycles each, 1 or 4. Without `residual_unit` there is
+    /// no pass but the result's.
+    pub fn new(chunks: usize, cycles: usize, residual_unit: bool) -> Self {
         make!(
-            clock residual arrive scale_ready sum_ready issue pass last active running left waiting
-            scale_waiting sum_waiting spacing free result_ready last_part scale_now sum_now;
-            chunks: constant(chunks), spacing_reload: constant(4 * chunks + 3),
+            clock residual arrive scale_ready sum_ready issue pass last active running left phase waiting
+            scale_waiting sum_waiting spacing free result_ready last_part part_ends scale_now sum_now;
+            residual_unit: Constant::new(residual_unit),
+            chunks: constant(chunks), last_phase: constant(cycles - 1), spacing_reload: constant(4 * chunks * cycles + 3),
         )
     }
 }
@@ -57,15 +64,16 @@ impl Logic for Scheduler {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Scheduler: passes of results over the requantisers");
-        dff_setup!(self, clock, active, running, left, waiting, scale_waiting, sum_waiting, spacing);
+        dff_setup!(self, clock, active, running, left, phase, waiting, scale_waiting, sum_waiting, spacing);
         self.last_part.next = self.left.q.val() == bits::<6>(1);
-        self.issue.next = self.active.q.val();
+        self.issue.next = self.active.q.val() & !self.phase.q.val().any();
+        self.part_ends.next = self.phase.q.val() == self.last_phase.val();
         self.pass.next = self.running.q.val();
         self.last.next = self.last_part.val();
 
-        self.free.next = !self.active.q.val() | self.last_part.val();
-        self.scale_now.next = self.scale_ready.val() | self.scale_waiting.q.val();
-        self.sum_now.next = self.sum_ready.val() | self.sum_waiting.q.val();
+        self.free.next = !self.active.q.val() | (self.last_part.val() & self.part_ends.val());
+        self.scale_now.next = self.residual_unit.val() & (self.scale_ready.val() | self.scale_waiting.q.val());
+        self.sum_now.next = self.residual_unit.val() & (self.sum_ready.val() | self.sum_waiting.q.val());
         self.result_ready.next =
             (self.arrive.val() | self.waiting.q.val()) & (!self.residual.val() | !self.spacing.q.val().any());
         self.scale_waiting.d.next = self.scale_now.val();
@@ -74,8 +82,13 @@ impl Logic for Scheduler {
         if self.spacing.q.val().any() {
             self.spacing.d.next = self.spacing.q.val() - 1;
         }
+        self.phase.d.next = bits::<2>(0);
         if self.active.q.val() {
-            self.left.d.next = self.left.q.val() - 1;
+            if self.part_ends.val() {
+                self.left.d.next = self.left.q.val() - 1;
+            } else {
+                self.phase.d.next = (self.phase.q.val() + 1) & self.last_phase.val();
+            }
         }
         if self.free.val() {
             self.left.d.next = self.chunks.val();

@@ -28,6 +28,10 @@ pub(crate) fn check(a: &Architecture, mode: Mode, c: &Compute) -> Result<(), Pro
     if let Some((field, value)) = counts.into_iter().find(|(_, value)| *value == 0) {
         return bad(field, value, "must be at least 1".to_owned());
     }
+    if c.residual == 1 && !a.residual_unit {
+        let reason = format!("{} has no unit that adds residuals; a preset with residual_unit = 1 does", a.name);
+        return bad("residual", c.residual, reason);
+    }
     if mode == Mode::Channelwise {
         for (field, value) in [("input_blocks", c.input_blocks), ("last_substeps", c.last_substeps)] {
             if value != 1 {

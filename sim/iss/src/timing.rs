@@ -17,6 +17,8 @@ const OPERAND: u64 = 3;
 /// From an operand to its clamped byte, to its rounded product.
 const CLAMP: u64 = 11;
 const ROUND: u64 = 9;
+/// What a requantiser with one multiplier takes more for both.
+const FOLDED: u64 = 1;
 /// From a rounded product to the partial sum.
 const PARTIAL: u64 = 1;
 /// From the last part of a vector to the whole vector.
@@ -50,13 +52,14 @@ impl Timing {
     pub fn of(a: &Architecture) -> Self {
         // A register behind every level of adders.
         let tree = u64::from(a.tn.ilog2());
+        let folded = if a.requantise_cycles == 1 { 0 } else { FOLDED };
         let from_word = OPERANDS + PRODUCTS + tree + ACCUMULATE;
         Self {
             read: READ,
             totals: READ + from_word,
             patch_totals: 1 + from_word,
-            result_pass: OPERAND + CLAMP + ASSEMBLE,
-            scaling_pass: OPERAND + ROUND + PARTIAL + ASSEMBLE,
+            result_pass: OPERAND + CLAMP + folded + ASSEMBLE,
+            scaling_pass: OPERAND + ROUND + folded + PARTIAL + ASSEMBLE,
             gather: READ + GATHER,
             patch_warm_up: 3,
             patch_ahead: 5,
@@ -71,8 +74,13 @@ impl Timing {
         }
     }
 
+    /// From a pass's place in the queue to the issue of its last part.
+    pub fn last_part(&self, a: &Architecture) -> u64 {
+        (a.pass_cycles() - a.requantise_cycles + 1) as u64
+    }
+
     /// From the last step of a COMPUTE without a residual to its retirement.
     pub fn drain(&self, a: &Architecture, mode: Mode) -> u64 {
-        self.step_to_totals(mode) + a.chunks() as u64 + self.result_pass + 2
+        self.step_to_totals(mode) + self.last_part(a) + self.result_pass + 2
     }
 }

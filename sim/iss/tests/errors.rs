@@ -3,6 +3,7 @@
 mod support;
 
 use cortado_arch::isa::*;
+use cortado_arch::{preset, Architecture};
 use cortado_iss::{Kind, Machine, MOST_INSTRUCTIONS};
 use support::{at, encode, load, store, Built, Layer};
 
@@ -79,6 +80,18 @@ fn computes_with_impossible_fields_are_refused() {
     for (words, expected) in cases {
         assert_eq!(words, expected);
     }
+}
+
+#[test]
+fn a_residual_is_refused_where_no_unit_adds_it() {
+    let built = built(Mode::Convolution, true);
+    let a = preset::by_name("ulx3s-25f-8x2").expect("an embedded preset");
+    let mut machine = Machine::new(&Architecture { residual_unit: false, ..a });
+    machine.external.clone_from(&built.machine.external);
+    assert_eq!(
+        machine.run(0).expect_err("refused").to_string(),
+        "instruction 4: residual = 1: ulx3s-25f-8x2 has no unit that adds residuals; a preset with residual_unit = 1 does"
+    );
 }
 
 #[test]

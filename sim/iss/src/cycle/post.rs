@@ -17,7 +17,9 @@ enum Pass {
 /// Vectors on their way from totals to activation memory.
 #[derive(Debug)]
 pub(crate) struct Post {
-    chunks: u64,
+    pass_cycles: u64,
+    /// Cycles of a part.
+    part_cycles: u64,
     result_pass: u64,
     scaling_pass: u64,
     read: u64,
@@ -27,7 +29,7 @@ pub(crate) struct Post {
     /// Of result and sum passes: when they end, and whether a residual is still to be added.
     results: VecDeque<(u64, bool)>,
     partials: VecDeque<u64>,
-    /// The pass at hand and its parts left.
+    /// The pass at hand and its cycles left.
     active: Option<(Pass, u64)>,
     waiting: [bool; 3],
     /// Cycles until the next result pass with a residual may begin.
@@ -48,7 +50,8 @@ pub(crate) struct PostNow {
 impl Post {
     pub fn new(a: &Architecture, timing: &Timing) -> Self {
         Self {
-            chunks: a.chunks() as u64,
+            pass_cycles: a.pass_cycles() as u64,
+            part_cycles: a.requantise_cycles as u64,
             result_pass: timing.result_pass,
             scaling_pass: timing.scaling_pass,
             read: timing.read,
@@ -94,31 +97,34 @@ impl Post {
         self.schedule(now, residual);
     }
 
-    /// Later passes first; a batch holds the requantisers for all its parts.
+    /// Later passes first; a batch holds the requantisers for all cycles of its parts.
     fn schedule(&mut self, now: u64, residual: bool) {
         let spaced = self.spacing == 0 || !residual;
         self.spacing = self.spacing.saturating_sub(1);
         if let Some((pass, left)) = &mut self.active {
+            // The last part issues in the first of its cycles.
+            if *left == self.part_cycles {
+                match pass {
+                    Pass::Scaling => self.partials.push_back(now + self.scaling_pass),
+                    Pass::Result | Pass::Sum => {
+                        let own = residual && *pass == Pass::Result;
+                        self.results.push_back((now + self.result_pass, own));
+                    }
+                }
+            }
             *left -= 1;
             if *left > 0 {
                 return;
-            }
-            match pass {
-                Pass::Scaling => self.partials.push_back(now + self.scaling_pass),
-                Pass::Result | Pass::Sum => {
-                    let own = residual && *pass == Pass::Result;
-                    self.results.push_back((now + self.result_pass, own));
-                }
             }
         }
         let ready = [Pass::Sum, Pass::Scaling, Pass::Result]
             .into_iter()
             .find(|pass| self.waiting[*pass as usize] && (*pass != Pass::Result || spaced));
-        self.active = ready.map(|pass| (pass, self.chunks));
+        self.active = ready.map(|pass| (pass, self.pass_cycles));
         if let Some(pass) = ready {
             self.waiting[pass as usize] = false;
             if pass == Pass::Result {
-                self.spacing = 4 * self.chunks + 3;
+                self.spacing = 4 * self.pass_cycles + 3;
             }
         }
     }

@@ -108,7 +108,15 @@ impl Layer {
 
     /// Everything to run the layer on `preset`, and the answer; `None` when it does not fit there.
     pub fn build(&self, preset_name: &str) -> Option<Built> {
-        let a = preset::by_name(preset_name).expect("an embedded preset");
+        self.build_on(&preset::by_name(preset_name).expect("an embedded preset"))
+    }
+
+    /// The same on an engine that is no preset.
+    #[allow(dead_code)]
+    pub fn build_on(&self, a: &Architecture) -> Option<Built> {
+        if self.residual && !a.residual_unit {
+            return None;
+        }
         let mut random = Random(self.seed);
         let (tm, tn) = (a.tm, a.tn);
         let (oh, ow) = self.output_size();
@@ -159,7 +167,7 @@ impl Layer {
             blocked(&input, self.channels, tm, &mut random)
         };
         let residual_bytes = blocked(&residual, outs, tm, &mut random);
-        let weight_bytes = self.weight_words(&a, &weights);
+        let weight_bytes = self.weight_words(a, &weights);
         let mut parameter_bytes = Vec::new();
         for o in 0..groups * tm {
             parameter_bytes.extend(parameters.get(o).copied().unwrap_or_default().encode().unwrap());
@@ -252,7 +260,7 @@ impl Layer {
             sum.clamp(compute.sum_minimum.into(), compute.sum_maximum.into()) as i8
         });
         let expected = expected.collect();
-        let mut machine = Machine::new(&a);
+        let mut machine = Machine::new(a);
         let program_bytes = 8 * INSTRUCTION_BYTES;
         let mut external = vec![0u8; program_bytes];
         let mut place = |bytes: &[u8]| {
