@@ -2,7 +2,6 @@
 
 use super::{classes, delay, pack};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
-use crate::make;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -11,19 +10,13 @@ pub const LATENCY: usize = 7;
 
 /// `sum = a + b`, or `a - b` when `subtract`, a pair every cycle, [`LATENCY`] cycles later. What cancels
 /// gives `+0`; two zeros of one sign keep it.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FloatAdd {
     pub clock: Signal<In, Clock>,
     pub a: Signal<In, Bits<32>>,
     pub b: Signal<In, Bits<32>>,
     pub subtract: Signal<In, Bit>,
     pub sum: Signal<Out, Bits<32>>,
-}
-
-impl Default for FloatAdd {
-    fn default() -> Self {
-        make!(clock a b subtract sum;)
-    }
 }
 
 /// Cycle by cycle: order, exchange, align, add, two of normalising; `pack` is the last.

@@ -2,7 +2,6 @@
 
 use super::{classes, NAN};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
-use crate::make;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -13,7 +12,7 @@ pub const LATENCY: usize = 2;
 /// `-0`, and NaN when one of them is. A pair every cycle, [`LATENCY`] cycles later.
 ///
 /// With `b` at `+0`, `maximum` is ReLU and `greater` the mask of its derivative.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FloatCompare {
     pub clock: Signal<In, Clock>,
     pub a: Signal<In, Bits<32>>,
@@ -22,12 +21,6 @@ pub struct FloatCompare {
     pub equal: Signal<Out, Bit>,
     pub greater: Signal<Out, Bit>,
     pub maximum: Signal<Out, Bits<32>>,
-}
-
-impl Default for FloatCompare {
-    fn default() -> Self {
-        make!(clock a b less equal greater maximum;)
-    }
 }
 
 const BODY: &str = "

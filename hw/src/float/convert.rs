@@ -2,7 +2,6 @@
 
 use super::{classes, delay, pack};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
-use crate::make;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
@@ -11,17 +10,11 @@ pub const LATENCY: usize = 4;
 
 /// `number` is the one nearest to `value`, in two's complement; one every cycle, [`LATENCY`] cycles later.
 /// An unsigned byte goes in with zeros above it and comes out exact.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FloatFromInteger {
     pub clock: Signal<In, Clock>,
     pub value: Signal<In, Bits<32>>,
     pub number: Signal<Out, Bits<32>>,
-}
-
-impl Default for FloatFromInteger {
-    fn default() -> Self {
-        make!(clock value number;)
-    }
 }
 
 const FROM_INTEGER: &str = "    reg [31:0] magnitude, magnitude_2, magnitude_3;
@@ -70,17 +63,11 @@ impl Logic for FloatFromInteger {
 
 /// `value` is the one nearest to `number`, ties to even, in two's complement: at the end of int32 on its side where
 /// it is beyond, 0 where it is NaN. One every cycle, [`LATENCY`] cycles later.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FloatToInteger {
     pub clock: Signal<In, Clock>,
     pub number: Signal<In, Bits<32>>,
     pub value: Signal<Out, Bits<32>>,
-}
-
-impl Default for FloatToInteger {
-    fn default() -> Self {
-        make!(clock number value;)
-    }
 }
 
 const TO_INTEGER: &str =

@@ -2,7 +2,6 @@
 
 use super::{classes, delay, pack};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
-use crate::make;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 use std::fmt::Write;
@@ -19,18 +18,12 @@ pub const LATENCY: usize = STEPS + 3;
 /// Digit recurrence without restoring: each cycle adds or subtracts the divisor by the sign of the remainder.
 /// The bit behind the 24th decides the rounding alone: a tie would be a quotient of 25 significant bits, and 25
 /// bits times a divisor never give a dividend of 24.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FloatDivide {
     pub clock: Signal<In, Clock>,
     pub a: Signal<In, Bits<32>>,
     pub b: Signal<In, Bits<32>>,
     pub quotient: Signal<Out, Bits<32>>,
-}
-
-impl Default for FloatDivide {
-    fn default() -> Self {
-        make!(clock a b quotient;)
-    }
 }
 
 /// Cycle 1 takes the operands, each later one makes a bit.

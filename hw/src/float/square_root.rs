@@ -2,7 +2,6 @@
 
 use super::{classes, delay, pack};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
-use crate::make;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 use std::fmt::Write;
@@ -19,17 +18,11 @@ pub const LATENCY: usize = STEPS + 2;
 /// Digit recurrence without restoring: each cycle adds or subtracts by the sign of the remainder. The bit
 /// behind the 24th decides the rounding alone: a tie would be a root of 25 significant bits, whose square has
 /// more than 48 and so is no number.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FloatSquareRoot {
     pub clock: Signal<In, Clock>,
     pub a: Signal<In, Bits<32>>,
     pub root: Signal<Out, Bits<32>>,
-}
-
-impl Default for FloatSquareRoot {
-    fn default() -> Self {
-        make!(clock a root;)
-    }
 }
 
 /// Bits of the radicand that may be set; the rest of its 50 are zero.
