@@ -96,6 +96,11 @@ pub struct Engine {
     /// A STORE's read was given this cycle's turn, one cycle ago.
     store_taken: Reg<Bit>,
     activation_read_address: Reg<Bits<16>>,
+    /// A beat on its way to weight or parameter memory.
+    load_data: Vec<Reg<Bits<8>>>,
+    load_address: Reg<Bits<16>>,
+    weight_write: Vec<Reg<Bit>>,
+    parameter_write: Vec<Reg<Bit>>,
     activation_write: Vec<Reg<Bit>>,
     activation_write_address: Reg<Bits<16>>,
     activation_write_data: Vec<Reg<Bits<8>>>,
@@ -121,7 +126,7 @@ impl Engine {
             read_command_address read_command_beats read_data_valid read_data_ready write_command_valid
             write_command_ready write_command_address write_command_beats write_data_valid write_data_ready
             retire_valid retire_index array_active activation_read store_taken
-            activation_read_address activation_write_address to_activation read_open reading load_ready
+            activation_read_address activation_write_address load_address to_activation read_open reading load_ready
             load_activation;
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
@@ -134,6 +139,8 @@ impl Engine {
             weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, stage)?,
             parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, stage)?,
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
+            load_data: many(port), weight_write: many(bytes(arch.weight_word_bytes())),
+            parameter_write: many(bytes(arch.parameter_word_bytes())),
             activation_write: many(tm / port), activation_write_data: many(tm),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
         ))
@@ -159,7 +166,15 @@ impl Logic for Engine {
             weight_memory,
             parameter_memory
         );
-        dff_setup!(self, clock, activation_read, store_taken, activation_read_address, activation_write_address);
+        dff_setup!(
+            self,
+            clock,
+            activation_read,
+            store_taken,
+            activation_read_address,
+            activation_write_address,
+            load_address
+        );
 
         // Dispatch.
         self.dispatcher.reset.next = self.reset.val();
@@ -319,27 +334,36 @@ impl Logic for Engine {
         }
         self.activation_memory.write_address.next = self.activation_write_address.q.val();
 
-        // Weights and parameters.
+        // Weights and parameters; a beat is written the cycle after it comes.
+        self.load_address.d.next = self.transfer.word_address.val();
+        for i in 0..self.load_data.len() {
+            dff_setup!(self, clock, load_data[i]);
+            self.load_data[i].d.next = self.read_data[i].val();
+        }
         self.weight_memory.read_enable.next = self.feed.weight_read.val();
         self.weight_memory.read_address.next = self.feed.weight_address.val();
-        self.weight_memory.write_address.next = self.transfer.word_address.val();
+        self.weight_memory.write_address.next = self.load_address.q.val();
         for b in 0..self.weight_memory.write_enable.len() {
-            self.weight_memory.write_enable[b].next = self.reader.beat_valid.val()
+            dff_setup!(self, clock, weight_write[b]);
+            self.weight_write[b].d.next = self.reader.beat_valid.val()
                 & (self.transfer.memory.val() == bits::<2>(1))
                 & (self.reader.bank.val() == self.bank_number[b].val());
-            for i in 0..self.read_data.len() {
-                self.weight_memory.write_data[self.read_data.len() * b + i].next = self.read_data[i].val();
+            self.weight_memory.write_enable[b].next = self.weight_write[b].q.val();
+            for i in 0..self.load_data.len() {
+                self.weight_memory.write_data[self.load_data.len() * b + i].next = self.load_data[i].q.val();
             }
         }
         self.parameter_memory.read_enable.next = self.post_processor.parameter_read.val();
         self.parameter_memory.read_address.next = self.post_processor.parameter_address.val();
-        self.parameter_memory.write_address.next = self.transfer.word_address.val();
+        self.parameter_memory.write_address.next = self.load_address.q.val();
         for b in 0..self.parameter_memory.write_enable.len() {
-            self.parameter_memory.write_enable[b].next = self.reader.beat_valid.val()
+            dff_setup!(self, clock, parameter_write[b]);
+            self.parameter_write[b].d.next = self.reader.beat_valid.val()
                 & (self.transfer.memory.val() == bits::<2>(2))
                 & (self.reader.bank.val() == self.bank_number[b].val());
-            for i in 0..self.read_data.len() {
-                self.parameter_memory.write_data[self.read_data.len() * b + i].next = self.read_data[i].val();
+            self.parameter_memory.write_enable[b].next = self.parameter_write[b].q.val();
+            for i in 0..self.load_data.len() {
+                self.parameter_memory.write_data[self.load_data.len() * b + i].next = self.load_data[i].q.val();
             }
         }
         for i in 0..self.post_processor.parameters.len() {

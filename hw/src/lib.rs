@@ -11,6 +11,7 @@ pub mod control;
 pub mod emit;
 pub mod engine;
 pub mod feed;
+pub mod float;
 pub mod make;
 pub mod memory;
 pub mod post;

@@ -11,6 +11,7 @@ mod convolution;
 mod elementwise;
 mod error;
 pub mod fixed_point;
+pub mod float;
 mod pool;
 mod softmax;
 
