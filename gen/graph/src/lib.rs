@@ -5,8 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod caffe;
+pub mod error;
+pub mod float;
 pub mod geometry;
+pub mod inspection;
 pub mod ir;
 pub mod passes;
+mod protobuf;
 pub mod quantise;
 pub mod tflite;

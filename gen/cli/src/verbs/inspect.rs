@@ -5,7 +5,8 @@ use crate::failure::{Failure, Outcome};
 use crate::model::ModelChoice;
 use crate::table::{shape, thousands, Table};
 use clap::Args;
-use cortado_graph::tflite::{self, Inspection};
+use cortado_graph::inspection::Inspection;
+use cortado_graph::tflite;
 
 /// Arguments of `cortado inspect`.
 #[derive(Args, Debug)]

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::elementwise::fused_activation;
-use super::error::{Code, Fault};
+use crate::error::{Code, Fault};
 use super::schema::{OperatorView, Options, OptionsKind};
 use super::tensor::{Activation, Weights};
 use crate::geometry::{slide, Padding};

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::convolution::{clamp, Built};
-use super::error::{Code, Fault};
+use crate::error::{Code, Fault};
 use super::schema::{OperatorView, OptionsKind};
 use super::tensor::Activation;
 use crate::ir::{Add, Multiplier, Op};

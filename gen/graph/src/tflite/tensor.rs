@@ -1,6 +1,6 @@
 //! A file's tensors, checked: activations and constants as the operators take them.
 
-use super::error::{quoted, Code, Fault};
+use crate::error::{quoted, Code, Fault};
 use super::flatbuffer::Vector;
 use super::names;
 use super::schema::TensorView;
