@@ -193,7 +193,10 @@ mod tests {
         for (bytes, expected) in [
             (&[0x08][..], "byte 1 of a message: the number runs past the end"),
             (&[0x12, 5, 1], "byte 2 of a message: the value runs past the end"),
-            (&[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], "byte 11 of a message: the value runs past the end"),
+            (
+                &[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+                "byte 11 of a message: the value runs past the end",
+            ),
             (&[0x0b], "byte 1 of a message: a field of a kind the format no longer has"),
             (&[0x00, 1], "byte 2 of a message: field number 0"),
             (&[0xff; 12], "byte 10 of a message: a number of more than ten bytes"),

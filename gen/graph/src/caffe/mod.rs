@@ -68,8 +68,8 @@ fn read(name: &str, definition: &[u8], trained: Option<&[u8]>) -> Result<Read, I
     let text = std::str::from_utf8(definition).map_err(|error| {
         refuse(format!("{error}"), "give the network's definition as text (.prototxt), its weights apart from it")
     })?;
-    let definition =
-        Message::parse(text).map_err(|error| refuse(error.to_string(), "the definition must be Caffe's text format"))?;
+    let definition = Message::parse(text)
+        .map_err(|error| refuse(error.to_string(), "the definition must be Caffe's text format"))?;
     let weights = trained.map(weights::read).transpose().map_err(|damage| {
         refuse(format!("weights damaged: {damage}"), "give a .caffemodel as Caffe writes it, or fetch it again")
     })?;

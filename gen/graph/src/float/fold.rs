@@ -8,8 +8,9 @@ use super::ir::{Affine, Constant, Convolution, FloatGraph, FullyConnected, Node,
 pub fn fold(graph: &FloatGraph) -> FloatGraph {
     let mut folded = graph.clone();
     folded.nodes.clear();
-    let readers =
-        |tensor| graph.nodes.iter().flat_map(|node| &node.inputs).chain(&graph.outputs).filter(|&&id| id == tensor).count();
+    let readers = |tensor| {
+        graph.nodes.iter().flat_map(|node| &node.inputs).chain(&graph.outputs).filter(|&&id| id == tensor).count()
+    };
     for node in &graph.nodes {
         let producer = folded.nodes.iter_mut().find(|before| before.output == node.inputs[0]);
         let taken = match (&node.op, producer) {

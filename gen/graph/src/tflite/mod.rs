@@ -14,11 +14,11 @@ mod names;
 mod pool;
 mod schema;
 mod tensor;
+pub mod write;
 
-
+use crate::error::{Code, Fault, Format, ImportErrors};
 use crate::inspection::Inspection;
 use crate::ir::Graph;
-use crate::error::{Code, Fault, Format, ImportErrors};
 use schema::{Model, Unreadable};
 
 /// The operators [`import`] takes, by TensorFlow Lite's names.
