@@ -5,14 +5,13 @@
 //! network a [`QuantisedNetwork`] ([`quantise`]), and that a `.tflite` file ([`tflite`]).
 //!
 //! The crate reads no paths: bytes come in and go out, and the `cortado-train-classifier` binary
-//! owns the files. It depends on no other crate of the project.
+//! owns the files. Of the project it knows `cortado-graph`, for its writer of files alone.
 
 pub mod adam;
 pub mod architecture;
 pub mod assets;
 pub mod dataset;
 pub mod error;
-pub mod flatbuffer;
 pub mod gemm;
 pub mod integer;
 pub mod layers;

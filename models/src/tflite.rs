@@ -4,8 +4,8 @@
 //! before the dense layer and a SOFTMAX after it. Input `[1, h, w, c]`, output `[1, classes]`.
 
 use crate::architecture::{LayerSpec, Padding, Shape};
-use crate::flatbuffer::{finish, Field, Node};
 use crate::quantise::{Quantisation, QuantisedLayer, QuantisedNetwork, QuantisedParameters};
+use cortado_graph::tflite::write::flatbuffer::{finish, Field, Node};
 
 const FILE_IDENTIFIER: &[u8; 4] = b"TFL3";
 const SCHEMA_VERSION: i32 = 3;

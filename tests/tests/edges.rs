@@ -16,7 +16,7 @@ enum May {
 const TABLE: &[(&str, May)] = &[
     ("cortado-arch", May::See(&[])),
     ("cortado-graph", May::See(&[])),
-    ("cortado-models", May::See(&[])),
+    ("cortado-models", May::See(&["cortado-graph"])),
     ("cortado-hw", May::See(&["cortado-arch"])),
     ("cortado-iss", May::See(&["cortado-arch"])),
     ("cortado-cosim", May::See(&["cortado-arch"])),

@@ -12,6 +12,7 @@ mod failure;
 mod figures;
 mod files;
 mod host;
+mod idx;
 mod inputs;
 mod layers;
 mod model;
@@ -56,6 +57,11 @@ enum Verb {
     /// List a model's layers, their work, and what is unsupported and why
     #[command(after_help = "Example:\n  cortado inspect model.tflite")]
     Inspect(verbs::inspect::Arguments),
+    /// Make an int8 .tflite model of a float .onnx or .prototxt, with a calibration set
+    #[command(
+        after_help = "Example:\n  cortado quantise lenet.prototxt --calibrate train-images-idx3-ubyte -o lenet.tflite"
+    )]
+    Quantise(verbs::quantise::Arguments),
     /// Make program, listing, memory image and estimate
     #[command(after_help = "Example:\n  cortado compile model.tflite --preset ulx3s-85f-16x8 -o build/model")]
     Compile(verbs::compile::Arguments),
@@ -97,6 +103,7 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Lint(arguments) => verbs::lint::run(arguments, console),
         Verb::Verilog(arguments) => verbs::verilog::run(arguments, console),
         Verb::Inspect(arguments) => verbs::inspect::run(arguments, console),
+        Verb::Quantise(arguments) => verbs::quantise::run(arguments, console),
         Verb::Compile(arguments) => verbs::compile::run(arguments, console),
         Verb::Run(arguments) => verbs::run::run(arguments, console),
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),

@@ -1,21 +1,32 @@
-//! Which network is meant: a .tflite file or one that is embedded.
+//! Which network is meant: a file, or one that is embedded.
 
 use crate::failure::Failure;
 use crate::files;
 use clap::Args;
+use cortado_graph::float::FloatGraph;
+use cortado_graph::inspection::Inspection;
 use cortado_graph::ir::Graph;
-use cortado_graph::tflite;
-use std::path::Path;
+use cortado_graph::{caffe, onnx, tflite};
+use std::path::{Path, PathBuf};
 
-/// Larger than any model that could run on these engines, and still held in memory with ease.
-const MOST_BYTES: u64 = 1 << 28;
+/// Larger than any model that could run on these engines (VGG16's weights are 553 MB), and still held in memory.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// The choice of a network.
 #[derive(Args, Debug)]
 pub struct ModelChoice {
-    /// Network: a .tflite file, or the embedded @fashion or @tiny
+    /// Network: a .tflite file, the embedded @fashion or @tiny; inspect and quantise take .onnx and .prototxt too
     #[arg(value_name = "MODEL", default_value = "@fashion")]
     pub model: String,
+}
+
+/// What a file's ending says of its contents.
+#[derive(Debug)]
+pub enum Contents {
+    Tflite,
+    Onnx,
+    /// A Caffe definition, with its trained file where there is one.
+    Caffe(Option<Vec<u8>>),
 }
 
 /// A network's file.
@@ -23,8 +34,8 @@ pub struct ModelChoice {
 pub struct ModelFile {
     /// Short name: the file's without its extension, or the embedded network's without its `@`.
     pub name: String,
-    /// The `.tflite` file.
     pub bytes: Vec<u8>,
+    pub contents: Contents,
     /// It classifies the embedded images.
     pub embedded: bool,
 }
@@ -54,20 +65,85 @@ pub fn read(model: &str) -> Result<ModelFile, Failure> {
                 )))
             }
         };
-        return Ok(ModelFile { name: name.to_owned(), bytes: bytes.to_vec(), embedded: true });
+        let name = name.to_owned();
+        return Ok(ModelFile { name, bytes: bytes.to_vec(), contents: Contents::Tflite, embedded: true });
     }
     let path = Path::new(model);
     let bytes = files::read(path, MOST_BYTES, "a model")?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(ModelFile { name, bytes, embedded: false })
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let contents = match ending.as_str() {
+        "onnx" => Contents::Onnx,
+        "prototxt" => {
+            let beside = path.with_extension("caffemodel");
+            Contents::Caffe(beside.is_file().then(|| trained(&beside)).transpose()?)
+        }
+        _ => Contents::Tflite,
+    };
+    Ok(ModelFile { name, bytes, contents, embedded: false })
+}
+
+fn trained(path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read(path, MOST_BYTES, "trained weights")
 }
 
 impl ModelFile {
+    /// The same definition with the trained file at `path`, where one is given.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the model has its weights within it.
+    pub fn with_weights(mut self, path: Option<&PathBuf>) -> Result<ModelFile, Failure> {
+        if let Some(path) = path {
+            match &mut self.contents {
+                Contents::Caffe(weights) => *weights = Some(trained(path)?),
+                _ => return Err(Failure::Refused(format!("--weights is for a .prototxt; {} has its own", self.name))),
+            }
+        }
+        Ok(self)
+    }
+
     /// The integer graph.
     ///
     /// # Errors
-    /// Every fault of the file.
+    /// Every fault of the file, or that it is not quantised.
     pub fn import(&self) -> Result<Graph, Failure> {
-        tflite::import(&self.name, &self.bytes).map_err(Failure::refused)
+        match self.contents {
+            Contents::Tflite => tflite::import(&self.name, &self.bytes).map_err(Failure::refused),
+            _ => Err(Failure::Refused(format!(
+                "{} computes in floating point and engines in int8; make an int8 model of it first: \
+                 cortado quantise MODEL --calibrate IMAGES -o {}.tflite",
+                self.name, self.name
+            ))),
+        }
+    }
+
+    /// The float graph of an ONNX or Caffe file.
+    ///
+    /// # Errors
+    /// Every fault of the file, or that it is quantised already.
+    pub fn import_float(&self) -> Result<FloatGraph, Failure> {
+        match &self.contents {
+            Contents::Onnx => onnx::import(&self.name, &self.bytes).map_err(Failure::refused),
+            Contents::Caffe(weights) => {
+                caffe::import(&self.name, &self.bytes, weights.as_deref()).map_err(Failure::refused)
+            }
+            Contents::Tflite => Err(Failure::Refused(format!(
+                "{} is taken as a .tflite file, which is quantised where it was trained; give an .onnx or .prototxt",
+                self.name
+            ))),
+        }
+    }
+
+    /// What is in the file, whatever its format.
+    ///
+    /// # Errors
+    /// The file cannot be read as its format.
+    pub fn inspect(&self) -> Result<Inspection, Failure> {
+        match &self.contents {
+            Contents::Tflite => tflite::inspect(&self.name, &self.bytes),
+            Contents::Onnx => onnx::inspect(&self.name, &self.bytes),
+            Contents::Caffe(weights) => caffe::inspect(&self.name, &self.bytes, weights.as_deref()),
+        }
+        .map_err(Failure::refused)
     }
 }

@@ -4,8 +4,10 @@ mod common;
 
 use common::Folder;
 
-const VERBS: [&str; 11] =
-    ["presets", "boards", "lint", "verilog", "inspect", "compile", "run", "cosim", "synth", "bench", "report"];
+const VERBS: [&str; 12] = [
+    "presets", "boards", "lint", "verilog", "inspect", "quantise", "compile", "run", "cosim", "synth", "bench",
+    "report",
+];
 
 #[test]
 fn every_verb_has_help_with_an_example_of_itself() {

@@ -154,3 +154,24 @@ fn missing_tools_are_named_with_the_command_that_brings_them() {
         assert!(answer.err.contains(tool) && answer.err.contains("make tools"), "{arguments:?}: {answer:?}");
     }
 }
+
+#[test]
+fn a_float_model_is_sent_to_quantise_and_quantise_says_what_is_missing() {
+    let folder = Folder::new();
+    let definition = b"layer { name: 'data' type: 'Input' top: 'data' input_param { shape { dim: 1 dim: 1 dim: 2 dim: 2 } } }
+        layer { name: 'c' type: 'Convolution' bottom: 'data' top: 'c' convolution_param { num_output: 2 kernel_size: 1 } }";
+    folder.file("net.prototxt", definition);
+    folder.file("images.idx", &[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4]);
+    assert_eq!(folder.cortado(&["inspect", "net.prototxt", "--json"]).json()["macs"], 8);
+    for (arguments, expected) in [
+        (&["run", "net.prototxt"][..], "cortado quantise MODEL --calibrate IMAGES -o net.tflite"),
+        (&["quantise", "net.prototxt", "--calibrate", "images.idx", "-o", "net.tflite"], "layer \"c\" has no weights"),
+        (&["quantise", "net.prototxt", "--calibrate", "net.prototxt", "-o", "net.tflite"], "not an IDX file"),
+        (&["quantise", "@fashion", "--calibrate", "images.idx", "-o", "net.tflite"], "give an .onnx or .prototxt"),
+    ] {
+        let answer = folder.cortado(arguments);
+        assert_eq!(answer.code, Some(2), "{answer:?}");
+        assert!(answer.err.contains(expected), "{expected}: {answer:?}");
+    }
+    assert!(!folder.path().join("net.tflite").exists());
+}

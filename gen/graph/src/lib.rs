@@ -5,8 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod caffe;
+pub mod calibrate;
+pub mod error;
+pub mod float;
 pub mod geometry;
+pub mod inspection;
 pub mod ir;
+pub mod onnx;
 pub mod passes;
+mod protobuf;
 pub mod quantise;
 pub mod tflite;

@@ -5,13 +5,17 @@ use crate::failure::{Failure, Outcome};
 use crate::model::ModelChoice;
 use crate::table::{shape, thousands, Table};
 use clap::Args;
-use cortado_graph::tflite::{self, Inspection};
+use cortado_graph::inspection::Inspection;
+use std::path::PathBuf;
 
 /// Arguments of `cortado inspect`.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
     model: ModelChoice,
+    /// Trained weights of a .prototxt, when they are not beside it under its name
+    #[arg(long, value_name = "FILE.caffemodel")]
+    weights: Option<PathBuf>,
 }
 
 /// Lists the operators of a model with their work, and why any is refused.
@@ -19,8 +23,8 @@ pub struct Arguments {
 /// # Errors
 /// The file is not readable, or the model cannot be imported; the list is printed all the same then.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
-    let model = arguments.model.read()?;
-    let inspection = tflite::inspect(&model.name, &model.bytes).map_err(Failure::refused)?;
+    let model = arguments.model.read()?.with_weights(arguments.weights.as_ref())?;
+    let inspection = model.inspect()?;
     console.answer(&inspection, text)?;
     match inspection.importable {
         true => Ok(()),

@@ -7,6 +7,7 @@ pub mod cosim;
 pub mod inspect;
 pub mod lint;
 pub mod presets;
+pub mod quantise;
 pub mod report;
 pub mod run;
 pub mod synth;

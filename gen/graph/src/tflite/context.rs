@@ -1,11 +1,11 @@
 //! What is known while a model is converted: who made which tensor, what was refused, and how much
 //! the file has been allowed to expand.
 
-use super::error::{Code, Fault, ImportErrors};
 use super::flatbuffer::Damage;
 use super::names;
 use super::schema::{Model, OperatorView};
 use super::tensor::{self, label, Activation, Weights};
+use crate::error::{Code, Fault, Format, ImportErrors};
 use crate::ir::{Tensor, TensorId};
 
 /// What is known of a tensor of the file at this point of the walk.
@@ -50,7 +50,7 @@ impl<'m, 'a> Context<'m, 'a> {
 
     /// Records a fault at the operator under conversion.
     pub fn fault(&mut self, fault: Fault) {
-        self.errors.push(fault.at(self.operator.clone()));
+        self.errors.push(fault.at(Format::Tflite, self.operator.clone()));
     }
 
     /// The value, or `None` with its fault recorded.

@@ -1,10 +1,10 @@
 //! The walk over a model: inputs, operators in order, outputs, and the graph that comes of them.
 
 use super::context::{Context, State};
-use super::error::{quoted, Code, Fault, ImportErrors};
 use super::schema::{Model, OperatorView};
 use super::tensor::{self, label};
 use super::{convolution, elementwise, names, pool};
+use crate::error::{quoted, Code, Fault, ImportErrors};
 use crate::ir::{Graph, Node, Op, TensorId};
 use crate::passes;
 

@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use super::elementwise::fused_activation;
-use super::error::{Code, Fault};
 use super::schema::{OperatorView, Options, OptionsKind};
 use super::tensor::{Activation, Weights};
+use crate::error::{Code, Fault};
 use crate::geometry::{slide, Padding};
 use crate::ir::{Conv2d, DepthwiseConv2d, FullyConnected, Multiplier, Op, Requantise, Window};
 use crate::quantise::{clamp_bounds, convolution_factor, fully_connected_factor};

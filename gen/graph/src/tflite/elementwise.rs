@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use super::convolution::{clamp, Built};
-use super::error::{Code, Fault};
 use super::schema::{OperatorView, OptionsKind};
 use super::tensor::Activation;
+use crate::error::{Code, Fault};
 use crate::ir::{Add, Multiplier, Op};
 use crate::quantise::{self, add_factors, ADD_LEFT_SHIFT};
 

@@ -8,19 +8,17 @@ mod context;
 mod convert;
 mod convolution;
 mod elementwise;
-pub mod error;
 mod flatbuffer;
 mod inspect;
 mod names;
 mod pool;
 mod schema;
 mod tensor;
+pub mod write;
 
-pub use error::{Code, ImportError, ImportErrors};
-pub use inspect::{Inspection, OperatorSummary};
-
+use crate::error::{Code, Fault, Format, ImportErrors};
+use crate::inspection::Inspection;
 use crate::ir::Graph;
-use error::Fault;
 use schema::{Model, Unreadable};
 
 /// The operators [`import`] takes, by TensorFlow Lite's names.
@@ -54,7 +52,7 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Result<Inspection, ImportErrors> {
 fn read<'a>(name: &str, bytes: &'a [u8]) -> Result<Model<'a>, ImportErrors> {
     Model::read(bytes).map_err(|reason| {
         let mut errors = ImportErrors::new(name);
-        errors.push(unreadable(reason, bytes.len()).at(None));
+        errors.push(unreadable(reason, bytes.len()).at(Format::Tflite, None));
         errors
     })
 }

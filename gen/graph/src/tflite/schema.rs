@@ -46,7 +46,7 @@ impl<'a> OperatorView<'a> {
         if self.custom_code.is_empty() {
             names::operator(self.code)
         } else {
-            format!("CUSTOM {}", super::error::quoted(self.custom_code))
+            format!("CUSTOM {}", crate::error::quoted(self.custom_code))
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A file's tensors, checked: activations and constants as the operators take them.
 
-use super::error::{quoted, Code, Fault};
 use super::flatbuffer::Vector;
 use super::names;
 use super::schema::TensorView;
+use crate::error::{quoted, Code, Fault};
 use crate::geometry::elements;
 
 /// An int8 activation.

@@ -5,10 +5,28 @@ use std::fmt;
 /// The most faults one report lists; the rest are counted.
 pub const MAX_LISTED: usize = 64;
 
-/// The kind of fault, stable across versions; printed as `E-TFLITE-...`.
+/// The file format an importer reads; the middle of every code it prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Tflite,
+    Caffe,
+    Onnx,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Tflite => "TFLITE",
+            Format::Caffe => "CAFFE",
+            Format::Onnx => "ONNX",
+        })
+    }
+}
+
+/// The kind of fault, stable across versions; printed after the format, as in `E-TFLITE-SHAPE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// The bytes are not a readable TensorFlow Lite file.
+    /// The bytes are not a readable file of the format.
     File,
     /// The model computes in floating point.
     Float,
@@ -31,15 +49,15 @@ pub enum Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Code::File => "E-TFLITE-FILE",
-            Code::Float => "E-TFLITE-FLOAT",
-            Code::Operator => "E-TFLITE-OPERATOR",
-            Code::Graph => "E-TFLITE-GRAPH",
-            Code::Type => "E-TFLITE-TYPE",
-            Code::Shape => "E-TFLITE-SHAPE",
-            Code::Data => "E-TFLITE-DATA",
-            Code::Quantisation => "E-TFLITE-QUANTISATION",
-            Code::Size => "E-TFLITE-SIZE",
+            Code::File => "FILE",
+            Code::Float => "FLOAT",
+            Code::Operator => "OPERATOR",
+            Code::Graph => "GRAPH",
+            Code::Type => "TYPE",
+            Code::Shape => "SHAPE",
+            Code::Data => "DATA",
+            Code::Quantisation => "QUANTISATION",
+            Code::Size => "SIZE",
         })
     }
 }
@@ -47,6 +65,7 @@ impl fmt::Display for Code {
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError {
+    pub format: Format,
     pub code: Code,
     /// Index and name of the operator at fault; `None` when the fault is the file's.
     pub operator: Option<(usize, String)>,
@@ -54,12 +73,19 @@ pub struct ImportError {
     pub would_do: String,
 }
 
+impl ImportError {
+    /// The error without the operator it belongs to.
+    pub fn fault(&self) -> String {
+        format!("E-{}-{}: {}; {}", self.format, self.code, self.came, self.would_do)
+    }
+}
+
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((index, name)) = &self.operator {
             write!(f, "operator {index} ({name}): ")?;
         }
-        write!(f, "{}: {}; {}", self.code, self.came, self.would_do)
+        f.write_str(&self.fault())
     }
 }
 
@@ -122,8 +148,8 @@ impl Fault {
         Fault { code, came: came.into(), would_do: would_do.into() }
     }
 
-    pub fn at(self, operator: Option<(usize, String)>) -> ImportError {
-        ImportError { code: self.code, operator, came: self.came, would_do: self.would_do }
+    pub fn at(self, format: Format, operator: Option<(usize, String)>) -> ImportError {
+        ImportError { format, code: self.code, operator, came: self.came, would_do: self.would_do }
     }
 }
 
