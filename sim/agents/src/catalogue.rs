@@ -17,6 +17,8 @@ pub struct Entry {
     pub steps: u64,
     /// The learning rate at its beginning.
     pub rate: f32,
+    /// Agents, unless asked otherwise.
+    pub agents: usize,
     /// The statistics at the beginning, and epsilon.
     pub statistics: f32,
     pub epsilon: f32,
@@ -41,6 +43,7 @@ impl Entry {
     /// The constants it learns with.
     pub fn settings(&self, seed: u64) -> Settings {
         let mut settings = Settings::new(seed, self.steps);
+        settings.agents = self.agents;
         settings.rate = self.rate;
         settings.statistics = self.statistics;
         settings.optimiser.epsilon = self.epsilon;
@@ -55,8 +58,9 @@ pub const CATALOGUE: &[Entry] = &[
         about: "8x8 pixels: be under the falling ball",
         best: 1.0,
         hidden: &[Hidden::Convolution { outputs: 16, kernel: 4, stride: 2 }, Hidden::Dense { outputs: 32 }],
-        steps: 200_000,
+        steps: 100_000,
         rate: 0.01,
+        agents: 8,
         statistics: 0.0,
         epsilon: 0.01,
         make: || Box::new(Catch::default()),
@@ -66,8 +70,9 @@ pub const CATALOGUE: &[Entry] = &[
         about: "ten cells: walk to the door at the other end",
         best: 0.91,
         hidden: &[Hidden::Dense { outputs: 16 }],
-        steps: 50_000,
+        steps: 20_000,
         rate: 0.01,
+        agents: 16,
         statistics: 0.0,
         epsilon: 0.01,
         make: || Box::new(Corridor::default()),
@@ -79,6 +84,7 @@ pub const CATALOGUE: &[Entry] = &[
         hidden: &[Hidden::Dense { outputs: 64 }],
         steps: 500_000,
         rate: 0.003,
+        agents: 16,
         statistics: 0.0,
         epsilon: 0.1,
         make: || Box::new(CartPole::default()),

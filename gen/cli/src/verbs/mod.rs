@@ -10,4 +10,5 @@ pub mod presets;
 pub mod report;
 pub mod run;
 pub mod synth;
+pub mod train;
 pub mod verilog;
