@@ -50,7 +50,10 @@ impl Curve<'_> {
             at_level + 14.0
         );
         for (value, y) in [(high, TOP + 4.0), (low, bottom)] {
-            svg.push_str(&format!("<text x=\"{:.0}\" y=\"{y:.1}\" text-anchor=\"end\">{value:.2}</text>\n", LEFT - 6.0));
+            svg.push_str(&format!(
+                "<text x=\"{:.0}\" y=\"{y:.1}\" text-anchor=\"end\">{value:.2}</text>\n",
+                LEFT - 6.0
+            ));
         }
         svg.push_str(&format!(
             "<text x=\"{LEFT}\" y=\"{0:.0}\">0</text>\n<text x=\"{right}\" y=\"{0:.0}\" text-anchor=\"end\">{last}</text>\n\

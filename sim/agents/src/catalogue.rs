@@ -1,6 +1,6 @@
 //! The environments there are, each with its network and the constants it learns with.
 
-use crate::environments::{CartPole, Catch, Corridor, Environment};
+use crate::environments::{CartPole, Catch, Corridor, Environment, Prepared};
 use crate::Settings;
 use cortado_golden::a3c::{Hidden, Network, ShapeError};
 
@@ -64,6 +64,22 @@ pub const CATALOGUE: &[Entry] = &[
         statistics: 0.0,
         epsilon: 0.01,
         make: || Box::new(Catch::default()),
+    },
+    Entry {
+        name: "catch-screen",
+        about: "catch on a screen of 208x160 pixels, with the A3C paper's network",
+        best: 1.0,
+        hidden: &[
+            Hidden::Convolution { outputs: 16, kernel: 8, stride: 4 },
+            Hidden::Convolution { outputs: 32, kernel: 4, stride: 2 },
+            Hidden::Dense { outputs: 256 },
+        ],
+        steps: 60_000,
+        rate: 0.003,
+        agents: 8,
+        statistics: 0.0,
+        epsilon: 0.1,
+        make: || Box::new(Prepared::new(Catch::default(), 1)),
     },
     Entry {
         name: "corridor",

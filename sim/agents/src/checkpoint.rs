@@ -44,14 +44,23 @@ pub struct Checkpoint {
 pub enum CheckpointError {
     /// It does not begin like one.
     Foreign,
-    Version { came: u32 },
+    Version {
+        came: u32,
+    },
     /// Its length is not what its header says.
-    Length { came: u64, needed: u64 },
+    Length {
+        came: u64,
+        needed: u64,
+    },
     Checksum,
     /// The field does not hold what it should.
     Inside(&'static str),
     /// It is of another environment or network than asked for.
-    Another { what: &'static str, came: String, needed: String },
+    Another {
+        what: &'static str,
+        came: String,
+        needed: String,
+    },
 }
 
 impl fmt::Display for CheckpointError {

@@ -34,9 +34,16 @@ pub struct CurvePoint {
 #[derive(Debug)]
 pub enum TrainingError {
     Settings(SettingsError),
-    Environment { agent: usize, error: EnvironmentError },
+    Environment {
+        agent: usize,
+        error: EnvironmentError,
+    },
     /// A task failed: which agent's, and after how many steps of the run.
-    Trainer { agent: usize, steps: u64, error: TrainerError },
+    Trainer {
+        agent: usize,
+        steps: u64,
+        error: TrainerError,
+    },
     Checkpoint(CheckpointError),
 }
 
@@ -85,10 +92,7 @@ impl Training {
     ///
     /// # Errors
     /// An environment does not take its saved state, or the settings cannot be.
-    pub fn resume(
-        checkpoint: &Checkpoint,
-        make: impl Fn() -> Box<dyn Environment>,
-    ) -> Result<Training, TrainingError> {
+    pub fn resume(checkpoint: &Checkpoint, make: impl Fn() -> Box<dyn Environment>) -> Result<Training, TrainingError> {
         checkpoint.settings.check().map_err(TrainingError::Settings)?;
         if checkpoint.agents.len() != checkpoint.settings.agents {
             return Err(TrainingError::Checkpoint(CheckpointError::Inside("the number of agents")));

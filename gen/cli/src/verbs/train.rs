@@ -101,7 +101,10 @@ struct Report {
 /// Settings or a checkpoint are refused, a file cannot be written, or the gradient is not finite.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let entry = find(&arguments.environment).ok_or_else(|| {
-        Failure::Refused(format!("there is no environment {:?}; cortado train --help lists them", arguments.environment))
+        Failure::Refused(format!(
+            "there is no environment {:?}; cortado train --help lists them",
+            arguments.environment
+        ))
     })?;
     let network = entry.network().map_err(Failure::refused)?;
     let folder = arguments.out.clone().unwrap_or_else(|| files::build().join("train").join(entry.name));
@@ -253,4 +256,66 @@ fn text(report: &Report) -> String {
         report.seconds,
         report.folder.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn arguments(folder: &Path, line: &[&str]) -> Arguments {
+        let out = ["-o".to_owned(), folder.display().to_string()];
+        let line = ["train"].iter().chain(line).map(ToString::to_string).chain(out);
+        Line::try_parse_from(line).unwrap().arguments
+    }
+
+    /// A folder of this test's own.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("cortado-train-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    }
+
+    fn files_of(folder: &Path) -> Vec<Vec<u8>> {
+        ["curve.csv", "curve.svg", "last.checkpoint"].map(|name| std::fs::read(folder.join(name)).unwrap()).to_vec()
+    }
+
+    #[test]
+    fn a_run_leaves_a_curve_and_a_checkpoint_that_resumes() {
+        let folder = folder("whole");
+        let console = Console::new(true);
+        run(&arguments(&folder, &["corridor", "--steps", "3000", "--agents", "2"]), console).unwrap();
+        let whole = files_of(&folder);
+        assert!(String::from_utf8_lossy(&whole[0]).lines().count() > 5);
+        let file = folder.join("last.checkpoint").display().to_string();
+        let resumed = folder.join("resumed");
+        run(&arguments(&resumed, &["corridor", "--resume", &file]), console).unwrap();
+        assert!(files_of(&resumed) == whole, "a finished run has nothing to go on with");
+        let other = run(&arguments(&resumed, &["catch", "--resume", &file]), console);
+        assert!(matches!(other, Err(Failure::Refused(message)) if message.contains("corridor")));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_overflows_fails_and_keeps_the_last_good_checkpoint() {
+        let folder = folder("overflow");
+        let failed = run(&arguments(&folder, &["corridor", "--rate", "1e38"]), Console::new(true));
+        assert!(matches!(failed, Err(Failure::Check(message)) if message.contains("training stopped: after")));
+        let bytes = std::fs::read(folder.join("last.checkpoint")).unwrap();
+        let kept = Checkpoint::read(&bytes).unwrap();
+        assert!(kept.state.theta.iter().all(|word| word.is_finite()));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_checkpoint_s_settings_are_not_overruled() {
+        let line = ["train", "catch", "--resume", "file", "--rate", "0.1"];
+        assert!(Line::try_parse_from(line).is_err());
+    }
 }

@@ -70,8 +70,7 @@ impl Environment for CartPole {
     }
 
     fn save(&self) -> Vec<u8> {
-        let [position, speed, angle, turning] =
-            [self.position, self.speed, self.angle, self.turning].map(f64::to_bits);
+        let [position, speed, angle, turning] = [self.position, self.speed, self.angle, self.turning].map(f64::to_bits);
         pack([position, speed, angle, turning, self.time as u64])
     }
 

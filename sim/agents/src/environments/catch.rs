@@ -1,6 +1,6 @@
 //! Catch, as pixels: a ball falls from the top row, the paddle on the bottom row must be under it.
 
-use super::{bounded, pack, unpack, Environment, EnvironmentError, Outcome};
+use super::{bounded, pack, unpack, Environment, EnvironmentError, Outcome, Screen};
 use crate::Rng;
 use cortado_golden::a3c::Map;
 
@@ -61,5 +61,44 @@ impl Environment for Catch {
         let [column, paddle] = [bounded("catch", column, COLUMNS - 1)?, bounded("catch", paddle, COLUMNS - 1)?];
         *self = Catch { row, column, paddle };
         Ok(())
+    }
+}
+
+/// Rows and columns of pixels of a cell of [`Catch`] on its screen.
+const CELL: (usize, usize) = (26, 20);
+
+impl Screen for Catch {
+    fn size(&self) -> (usize, usize) {
+        (ROWS * CELL.0, COLUMNS * CELL.1)
+    }
+
+    fn actions(&self) -> usize {
+        Environment::actions(self)
+    }
+
+    fn reset(&mut self, rng: &mut Rng) -> Result<(), EnvironmentError> {
+        Environment::reset(self, rng)
+    }
+
+    fn frame(&mut self, action: usize, rng: &mut Rng) -> Result<Outcome, EnvironmentError> {
+        self.step(action, rng)
+    }
+
+    fn brightness(&self, pixels: &mut [u8]) {
+        let mut cells = [0.0; ROWS * COLUMNS];
+        self.observe(&mut cells);
+        let width = COLUMNS * CELL.1;
+        for (at, pixel) in pixels.iter_mut().enumerate() {
+            let (row, column) = (at / width / CELL.0, at % width / CELL.1);
+            *pixel = if cells[row * COLUMNS + column] > 0.0 { u8::MAX } else { 0 };
+        }
+    }
+
+    fn save(&self) -> Vec<u8> {
+        Environment::save(self)
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<(), EnvironmentError> {
+        Environment::restore(self, saved)
     }
 }

@@ -3,10 +3,12 @@
 mod cart_pole;
 mod catch;
 mod corridor;
+mod screen;
 
 pub use cart_pole::CartPole;
 pub use catch::Catch;
 pub use corridor::Corridor;
+pub use screen::{Prepared, Screen};
 
 use crate::Rng;
 use cortado_golden::a3c::Map;

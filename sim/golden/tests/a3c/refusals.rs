@@ -29,7 +29,7 @@ fn tasks_that_do_not_fit_are_refused() {
     assert!(matches!(learner.infer(0, &input[1..]), Err(LearnerError::Length { .. })));
     let gradient = errors(&network, 2);
     let none = LearnerError::Steps { came: 1, inferences: 0 };
-    assert_eq!(learner.train(0, &[gradient.clone()], 0.1), Err(none));
+    assert_eq!(learner.train(0, std::slice::from_ref(&gradient), 0.1), Err(none));
     learner.infer(0, &input).unwrap();
     assert_eq!(learner.train(0, &[], 0.1), Err(LearnerError::Steps { came: 0, inferences: 1 }));
     assert!(matches!(learner.train(0, &[vec![0.0]], 0.1), Err(LearnerError::Length { came: 1, needed: 4, .. })));
