@@ -22,6 +22,7 @@ const TABLE: &[(&str, May)] = &[
     ("cortado-cosim", May::See(&["cortado-arch"])),
     ("cortado-map", May::See(&["cortado-arch", "cortado-graph"])),
     ("cortado-golden", May::See(&["cortado-graph"])),
+    ("cortado-agents", May::See(&["cortado-golden"])),
     ("cortado", May::SeeAll),
     ("cortado-tests", May::SeeAll),
 ];

@@ -68,6 +68,11 @@ impl Progress {
         self.0.set_message(what.into());
     }
 
+    /// As many steps as `position` in all.
+    pub fn reach(&self, position: u64) {
+        self.0.set_position(position);
+    }
+
     /// One step further.
     pub fn step(&self) {
         self.0.inc(1);

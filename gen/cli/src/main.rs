@@ -16,6 +16,7 @@ mod idx;
 mod inputs;
 mod layers;
 mod model;
+mod plot;
 mod preset;
 mod rtl;
 mod single;
@@ -77,6 +78,9 @@ enum Verb {
     /// Measure the project's figures
     #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
     Bench(verbs::bench::Arguments),
+    /// Train an agent with A3C: learning curve and checkpoints
+    #[command(after_help = "Example:\n  cortado train catch --seed 3 -o build/train/catch-3")]
+    Train(verbs::train::Arguments),
     /// Write the figures as an HTML page with plots
     #[command(after_help = "Example:\n  cortado report -o build/report.html")]
     Report(verbs::report::Arguments),
@@ -109,6 +113,7 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
         Verb::Synth(arguments) => verbs::synth::run(arguments, console),
         Verb::Bench(arguments) => verbs::bench::run(arguments, console),
+        Verb::Train(arguments) => verbs::train::run(arguments, console),
         Verb::Report(arguments) => verbs::report::run(arguments, console),
     }
 }

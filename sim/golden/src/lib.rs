@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod a3c;
 mod convolution;
 mod elementwise;
 mod error;

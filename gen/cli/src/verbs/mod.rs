@@ -11,4 +11,5 @@ pub mod quantise;
 pub mod report;
 pub mod run;
 pub mod synth;
+pub mod train;
 pub mod verilog;
