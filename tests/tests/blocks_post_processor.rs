@@ -238,6 +238,12 @@ fn the_post_processor_obeys_the_formulas_in_sixteen_parts() {
 }
 
 #[test]
+fn the_post_processor_obeys_the_formulas_in_the_most_parts() {
+    whole(64, 1, 1, 4, 90);
+    whole(64, 1, 4, 2, 91);
+}
+
+#[test]
 fn without_a_residual_unit_the_fields_of_the_add_change_nothing() {
     for (tm, lanes, cycles) in [(4, 1, 4), (2, 2, 4), (4, 2, 1)] {
         let Some(mut bench) = Bench::new(tm, lanes, cycles, false, 89) else { return };
