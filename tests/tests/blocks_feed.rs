@@ -176,7 +176,7 @@ fn word_select_pads_holds_and_picks() {
 fn the_pacer_opens_exactly_an_interval_after_an_issue() {
     let seed = 63;
     let mut random = Random(seed);
-    for (plain, residual) in [(1, 10), (2, 16), (4, 28), (16, 100), (64, 256)] {
+    for (plain, residual) in [(1, 10), (2, 16), (4, 28), (16, 100), (64, 256), (256, 1540)] {
         let Some(mut dut) = dut!(Pacer::new(plain, residual), seed) else { return };
         let mut open_from = 0;
         for cycle in 0..6000 {

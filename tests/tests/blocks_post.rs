@@ -4,14 +4,14 @@ mod blocks_support;
 
 use std::collections::VecDeque;
 
-use blocks_support::extend;
 use blocks_support::layer::{random_layer, random_parameter, results};
 use blocks_support::random::Random;
-use cortado_arch::isa::Parameter;
+use blocks_support::{extend, Dut};
+use cortado_arch::isa::{Compute, Parameter};
 use cortado_hw::cells::dot_product::SUM_BITS;
 use cortado_hw::cells::requantiser::{rounded_latency, OPERAND_BITS};
 use cortado_hw::post::assembler::Assembler;
-use cortado_hw::post::pass_operand::{PassOperand, OPERAND_LATENCY};
+use cortado_hw::post::pass_operand::{PassOperand, OPERAND_LATENCY, TAKE_DELAY};
 use cortado_hw::post::result_walker::ResultWalker;
 
 /// Cycles from a parameter word's address to its bytes.
@@ -97,49 +97,96 @@ struct Pass {
     parameter: Parameter,
 }
 
-#[test]
-fn each_pass_gets_its_operand_factor_and_shift() {
-    let seed = 73;
+impl Pass {
+    fn random(random: &mut Random) -> Self {
+        let extreme = random.pick(&[-(1i64 << 27), (1 << 27) - 1, 0]);
+        Self {
+            pass: random.below(3) as u64,
+            total: if random.chance(20) { extreme } else { random.signed(28) },
+            own: random.signed(8),
+            residual: random.signed(8),
+            partial: random.signed(30),
+            parameter: random_parameter(random),
+        }
+    }
+
+    /// Sets what is taken.
+    fn offer(&self, dut: &mut Dut) {
+        dut.set_signed("total", SUM_BITS as u32, self.total);
+        dut.set_signed("own", 8, self.own);
+        dut.set_signed("residual", 8, self.residual);
+        dut.set_signed("partial", OPERAND_BITS as u32, self.partial);
+    }
+
+    /// The differences from the zero points: the one to be scaled, the other.
+    fn differences(&self, layer: &Compute) -> (i64, i64) {
+        let own = self.own - i64::from(layer.own_zero_point);
+        let residual = self.residual - i64::from(layer.residual_zero_point);
+        if layer.scale_residual == 1 {
+            (residual, own)
+        } else {
+            (own, residual)
+        }
+    }
+
+    fn operand(&self, layer: &Compute) -> i64 {
+        match self.pass {
+            0 => self.total + i64::from(self.parameter.bias),
+            1 => self.differences(layer).0 << 20,
+            _ => self.partial,
+        }
+    }
+
+    fn factor(&self, layer: &Compute) -> (u64, u64) {
+        let (q, shift) = match self.pass {
+            0 => (self.parameter.q, self.parameter.shift),
+            1 => (layer.scale_q, layer.scale_shift),
+            _ => (layer.sum_q, layer.sum_shift),
+        };
+        (q.into(), shift.into())
+    }
+
+    /// With the rounded product of pass 1.
+    fn partial_out(&self, layer: &Compute, rounded: i64) -> i64 {
+        extend((rounded + (self.differences(layer).1 << 19)) as u64, OPERAND_BITS as u32)
+    }
+}
+
+fn set_fields(dut: &mut Dut, layer: &Compute) {
+    dut.set_signed("own_zero_point", 8, layer.own_zero_point.into());
+    dut.set_signed("residual_zero_point", 8, layer.residual_zero_point.into());
+    for (port, value) in [
+        ("scale_residual", layer.scale_residual),
+        ("scale_q", layer.scale_q),
+        ("scale_shift", layer.scale_shift),
+        ("sum_q", layer.sum_q),
+        ("sum_shift", layer.sum_shift),
+    ] {
+        dut.set(port, value);
+    }
+}
+
+/// Begins a pass every `cycles` cycles. `offered`, `factored`: cycles from there to what is taken, to
+/// factor and shift.
+fn passes_agree(cycles: usize, offered: usize, factored: usize, seed: u64) {
     let mut random = Random(seed);
-    let Some(mut dut) = dut!(PassOperand::new(1), seed) else { return };
+    let Some(mut dut) = dut!(PassOperand::new(cycles), seed) else { return };
     let bits = OPERAND_BITS as u32;
-    let rounded_at = OPERAND_LATENCY + rounded_latency(1);
+    let rounded_at = OPERAND_LATENCY + rounded_latency(cycles);
     for run in 0..40 {
         let layer = random_layer(&mut random, 4);
-        for (port, value) in
-            [("own_zero_point", layer.own_zero_point), ("residual_zero_point", layer.residual_zero_point)]
-        {
-            dut.set_signed(port, 8, value.into());
-        }
-        for (port, value) in [
-            ("scale_residual", layer.scale_residual),
-            ("scale_q", layer.scale_q),
-            ("scale_shift", layer.scale_shift),
-            ("sum_q", layer.sum_q),
-            ("sum_shift", layer.sum_shift),
-        ] {
-            dut.set(port, value);
-        }
-        let (own_zero, residual_zero) = (i64::from(layer.own_zero_point), i64::from(layer.residual_zero_point));
-        // Latest first.
+        set_fields(&mut dut, &layer);
+        // Latest first; a pass is there once for each of its cycles.
         let mut passes: VecDeque<Pass> = VecDeque::new();
         let mut partial_out: Option<i64> = None;
         for cycle in 0..500 {
-            let extreme = random.pick(&[-(1i64 << 27), (1 << 27) - 1, 0]);
-            let pass = Pass {
-                pass: random.below(3) as u64,
-                total: if random.chance(20) { extreme } else { random.signed(28) },
-                own: random.signed(8),
-                residual: random.signed(8),
-                partial: random.signed(30),
-                parameter: random_parameter(&mut random),
-            };
-            dut.set("pass", pass.pass);
-            dut.set_signed("total", SUM_BITS as u32, pass.total);
-            dut.set_signed("own", 8, pass.own);
-            dut.set_signed("residual", 8, pass.residual);
-            dut.set_signed("partial", bits, pass.partial);
-            passes.push_front(pass);
+            let fresh = Pass::random(&mut random);
+            let begins = |ago: usize| cycle >= ago && (cycle - ago) % cycles == 0;
+            passes.push_front(if begins(0) { fresh.clone() } else { passes[0].clone() });
+            dut.set("pass", passes[0].pass);
+            dut.set("take", begins(TAKE_DELAY));
+            // Noise where nothing is taken.
+            if begins(offered) { &passes[offered] } else { &fresh }.offer(&mut dut);
             if let Some(pass) = passes.get(PARAMETER_DELAY) {
                 let word = pass.parameter.encode().expect("parameters that fit");
                 dut.set_bytes("channel", &word);
@@ -147,29 +194,31 @@ fn each_pass_gets_its_operand_factor_and_shift() {
             let rounded = random.signed(29);
             dut.set_signed("rounded", bits, rounded);
             dut.settle();
-            let at = format!("run {run}, cycle {cycle}");
+            let at = format!("{cycles} cycles for a number, run {run}, cycle {cycle}");
             if let Some(wanted) = partial_out.take() {
                 assert_eq!(dut.get_signed("partial_out", bits), wanted, "{at}: partial_out");
             }
             if let Some(pass) = passes.get(OPERAND_LATENCY) {
-                let (own, residual) = (pass.own - own_zero, pass.residual - residual_zero);
-                let scaled = if layer.scale_residual == 1 { residual } else { own };
-                let (operand, q, shift) = match pass.pass {
-                    0 => (pass.total + i64::from(pass.parameter.bias), pass.parameter.q, pass.parameter.shift),
-                    1 => (scaled << 20, layer.scale_q, layer.scale_shift),
-                    _ => (pass.partial, layer.sum_q, layer.sum_shift),
-                };
-                assert_eq!(dut.get_signed("operand", bits), operand, "{at}: {pass:?}");
-                assert_eq!(dut.get("q"), u64::from(q), "{at}: {pass:?}");
-                assert_eq!(dut.get("shift"), u64::from(shift), "{at}: {pass:?}");
+                assert_eq!(dut.get_signed("operand", bits), pass.operand(&layer), "{at}: {pass:?}");
             }
-            if let Some(pass) = passes.get(rounded_at) {
-                let (own, residual) = (pass.own - own_zero, pass.residual - residual_zero);
-                let other = if layer.scale_residual == 1 { own } else { residual };
-                partial_out = Some(extend((rounded + (other << 19)) as u64, bits));
+            if let Some(pass) = passes.get(factored) {
+                assert_eq!((dut.get("q"), dut.get("shift")), pass.factor(&layer), "{at}: {pass:?}");
+            }
+            if begins(rounded_at) {
+                partial_out = Some(passes[rounded_at].partial_out(&layer, rounded));
             }
             passes.truncate(rounded_at + 1);
             dut.tick();
         }
     }
+}
+
+#[test]
+fn each_pass_gets_its_operand_factor_and_shift() {
+    passes_agree(1, 0, OPERAND_LATENCY, 73);
+}
+
+#[test]
+fn each_pass_of_four_cycles_holds_its_operand_factor_and_shift() {
+    passes_agree(4, TAKE_DELAY, OPERAND_LATENCY - 1, 74);
 }

@@ -146,6 +146,16 @@ fn random_layers_take_the_predicted_cycles_with_every_post_processor() {
     }
 }
 
+#[test]
+fn random_layers_take_the_predicted_cycles_with_a_single_port_and_every_unit() {
+    let small = by_name("icebreaker-4x4").expect("an embedded preset");
+    for requantise_cycles in [1, 4] {
+        let arch =
+            Architecture { requantise_cycles, residual_unit: true, window_taps: 12, patch_bytes: 40, ..small.clone() };
+        layers_agree_on(arch, 40, 16);
+    }
+}
+
 /// Runs the program that loads, then the one that infers: both, since the second starts warm.
 fn model_agrees(file: &str, preset: &str) {
     let Some(graph) = data_support::model(file) else { return };

@@ -80,12 +80,16 @@ fn runs_agree(
 fn agrees(file: &str, preset: &str) {
     let Some(graph) = model(file) else { return };
     let arch = by_name(preset).expect("a built-in preset");
-    let Some(mut harness) = engine_support::harness(&arch) else { return };
-    // Storing every tensor takes more external memory than a run needs.
-    let external = ExternalMemory { bytes: arch.external.bytes.clamp(1 << 20, 4 << 20), ..arch.external };
-    let arch = Architecture { external, ..arch };
-    for stalls in [true, false] {
-        for observe in [true, false] {
+    let with_bytes = |bytes: u64| Architecture {
+        external: ExternalMemory { bytes, ..arch.external },
+        address_bits: arch.address_bits.max(bytes.ilog2() as usize),
+        ..arch.clone()
+    };
+    for observe in [true, false] {
+        // Storing every tensor takes more external memory than a run needs.
+        let arch = with_bytes(arch.external.bytes.clamp(if observe { 1 << 20 } else { 1 }, 4 << 20));
+        let Some(mut harness) = engine_support::harness(&arch) else { return };
+        for stalls in [true, false] {
             let (compiled, report, predicted) = runs_agree(&mut harness, &graph, &arch, observe, stalls);
             if !stalls && !observe {
                 println!(

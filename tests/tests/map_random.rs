@@ -146,19 +146,21 @@ impl Maker {
         self.node("dense", Op::FullyConnected(layer), vec![flat], vec![1, channels])
     }
 
-    fn network(mut self) -> Graph {
+    /// With sums where `sums`.
+    fn network(mut self, sums: bool) -> Graph {
         let mut last = 0;
         for _ in 0..self.random.below(5) + 1 {
             let made = match self.random.below(6) {
                 0 | 1 => self.convolution(last),
                 2 => self.depthwise(last),
                 3 => self.pool(last),
-                _ => {
+                _ if sums => {
                     let shape = self.shape(last);
                     let same: Vec<usize> = (0..self.graph.tensors.len()).filter(|&t| self.shape(t) == shape).collect();
                     let other = same[self.random.below(same.len())];
                     Some(self.add(last, other))
                 }
+                _ => self.convolution(last),
             };
             last = made.unwrap_or(last);
         }
@@ -187,7 +189,7 @@ fn agree(arch: &Architecture, seeds: std::ops::Range<u64>, most_refused: usize) 
     let (mut streaming, mut transposed) = (0, 0);
     let total = seeds.end - seeds.start;
     for seed in seeds {
-        let graph = Maker::new(seed).network();
+        let graph = Maker::new(seed).network(arch.residual_unit);
         for observe in [true, false] {
             let options = cortado_map::CompileOptions { observe };
             match cortado_map::compile(&graph, arch, &options) {
@@ -217,7 +219,9 @@ fn random_networks_agree_on_2x2() {
 
 #[test]
 fn random_networks_agree_on_icebreaker() {
-    agree(&by_name("icebreaker-4x4").expect("a built-in preset"), 200..400, 0);
+    let arch = by_name("icebreaker-4x4").expect("a built-in preset");
+    agree(&arch, 200..300, 0);
+    agree(&Architecture { name: "icebreaker with residuals".into(), residual_unit: true, ..arch }, 300..400, 0);
 }
 
 #[test]
@@ -262,7 +266,7 @@ fn a_sum_takes_its_residuals_place_when_nothing_else_fits() {
     maker.graph.outputs = vec![sum];
     let arch = by_name("icebreaker-4x4").expect("a built-in preset");
     // Room for two of the three maps that live while the sum is made.
-    let arch = Architecture { activation_words: 72, ..arch };
+    let arch = Architecture { activation_words: 72, residual_unit: true, ..arch };
     let (compiled, _) = check(&maker.graph, &arch, false, 7);
     assert_eq!(compiled.estimate.activation_words, 72, "{}", compiled.listing);
 }

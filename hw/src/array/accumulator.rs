@@ -1,7 +1,6 @@
 //! Sums the steps of one output.
 
 use crate::cells::dot_product::SUM_BITS;
-use crate::make;
 use cortado_arch::isa::MAXIMUM_BITS;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
@@ -11,7 +10,7 @@ use rust_hdl::prelude::*;
 ///
 /// Its own text because rust-hdl does not compare a part of a signed number. The choice stands behind the
 /// adder: an iCE40's logic cell holds both, which it does not with what is kept chosen before.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Accumulator {
     pub clock: Signal<In, Clock>,
     pub valid: Signal<In, Bit>,
@@ -19,12 +18,6 @@ pub struct Accumulator {
     pub maximum: Signal<In, Bit>,
     pub sum: Signal<In, Signed<SUM_BITS>>,
     pub total: Signal<Out, Signed<SUM_BITS>>,
-}
-
-impl Default for Accumulator {
-    fn default() -> Self {
-        make!(clock valid first maximum sum total;)
-    }
 }
 
 impl Logic for Accumulator {

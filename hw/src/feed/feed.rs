@@ -90,7 +90,7 @@ impl Feed {
             scan: ScanSequencer::new(arch.substeps()),
             depthwise: many((arch.window_taps > 0).into()),
             patch: has_patches.then(|| PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves())).into_iter().collect(),
-            pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(true)),
+            pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(arch.residual_unit)),
             patch_buffer: has_patches.then(|| PatchBuffer::new(tm, tn, arch.patch_bytes, arch.patch_reserves())).into_iter().collect(),
             word_select: WordSelect::new(tm, tn, has_patches),
             marks: many(dot_product::latency(tn) + 2),

@@ -2,7 +2,7 @@
 //! nothing behind the issue ever stalls.
 
 use crate::cells::reg::Reg;
-use crate::make::constant;
+use crate::make::{constant, mask};
 use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
@@ -16,17 +16,19 @@ pub struct Pacer {
     pub issued: Signal<In, Bit>,
     pub residual: Signal<In, Bits<1>>,
     pub open: Signal<Out, Bit>,
-    left: Reg<Bits<8>>,
-    plain_reload: Constant<Bits<8>>,
-    residual_reload: Constant<Bits<8>>,
+    left: Reg<Bits<11>>,
+    left_mask: Constant<Bits<11>>,
+    plain_reload: Constant<Bits<11>>,
+    residual_reload: Constant<Bits<11>>,
 }
 
 impl Pacer {
-    /// For intervals of `plain` and `residual` cycles, 1 to 256 each.
+    /// For intervals of `plain` and `residual` cycles, 1 to 2048 each; the longest of an architecture is
+    /// 6 * 64 * 4 + 4.
     pub fn new(plain: usize, residual: usize) -> Self {
         make!(
             clock issued residual open left;
-            plain_reload: constant(plain - 1), residual_reload: constant(residual - 1),
+            left_mask: mask(plain.max(residual) - 1), plain_reload: constant(plain - 1), residual_reload: constant(residual - 1),
         )
     }
 }
@@ -44,7 +46,7 @@ impl Logic for Pacer {
                 self.left.d.next = self.plain_reload.val();
             }
         } else if self.left.q.val().any() {
-            self.left.d.next = self.left.q.val() - 1;
+            self.left.d.next = (self.left.q.val() - 1) & self.left_mask.val();
         }
     }
 }

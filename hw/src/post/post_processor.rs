@@ -24,9 +24,10 @@ pub struct Slot {
 /// over one activation word per vector.
 ///
 /// `totals` are taken with `arrive`, at least `Architecture::vector_interval` cycles apart. The
-/// parameter word asked for with `parameter_read` must be there two cycles later, the residual word
-/// exactly three cycles after `residual_read & residual_grant`. A residual that has waited is
-/// `residual_urgent` and must be granted within two cycles. `result` is valid for the one cycle of `result_valid`.
+/// parameter word asked for with `parameter_read` must be there two cycles later, and with four cycles for
+/// a channel stay until the next; the residual word exactly three cycles after
+/// `residual_read & residual_grant`. A residual that has waited is `residual_urgent` and must be granted
+/// within two cycles. `result` is valid for the one cycle of `result_valid`.
 #[derive(LogicBlock)]
 pub struct PostProcessor {
     pub clock: Signal<In, Clock>,

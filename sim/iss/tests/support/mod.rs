@@ -295,7 +295,7 @@ impl Layer {
         external[..program.len()].copy_from_slice(&program);
         machine.external = external;
         Some(Built {
-            a,
+            a: a.clone(),
             machine,
             compute,
             expected,
