@@ -230,7 +230,7 @@ impl Logic for Engine {
         self.writer.reset.next = self.reset.val();
         self.writer.storing.next = self.dispatcher.storing.val();
         self.writer.open.next = self.transfer.open.val();
-        self.writer.on_the_way.next = self.transfer.on_the_way.val();
+        self.writer.any_on_the_way.next = self.transfer.any_on_the_way.val();
         self.write_command_valid.next = self.writer.command_valid.val();
         self.writer.command_ready.next = self.write_command_ready.val();
         self.write_command_address.next = self.transfer.address.val();

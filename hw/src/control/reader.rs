@@ -49,6 +49,7 @@ pub struct Reader {
     fetched: Reg<Bits<6>>,
     /// Beats of a LOAD that come before those of the instruction.
     ahead: Reg<Bits<16>>,
+    any_ahead: Reg<Bit>,
     bank_index: Reg<Bits<10>>,
     asking: Reg<Bit>,
     asking_fetch: Reg<Bit>,
@@ -60,6 +61,7 @@ pub struct Reader {
     activation_last: Constant<Bits<10>>,
     weight_last: Constant<Bits<10>>,
     parameter_last: Constant<Bits<10>>,
+    next_ahead: Signal<Local, Bits<16>>,
     bank_last: Signal<Local, Bits<10>>,
     load_beat: Signal<Local, Bit>,
     instruction_next: Signal<Local, Bit>,
@@ -73,7 +75,7 @@ impl Reader {
         make!(
             clock reset fetch fetch_address fetch_beat fetch_at fetch_done loading memory address beats open on_the_way
             commanded moved next_word beat_valid beat_ready bank command_valid command_ready command_address
-            command_beats data_valid data_ready fetch_wanted fetching fetched ahead bank_index asking asking_fetch
+            command_beats data_valid data_ready fetch_wanted fetching fetched ahead any_ahead next_ahead bank_index asking asking_fetch
             bank_last load_beat instruction_next;
             fetch_beats: constant(fetch_beats), fetch_last: constant(fetch_beats - 1),
             ahead_mask: mask(2 * arch.burst_beats),
@@ -89,7 +91,7 @@ impl Logic for Reader {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Reader: instruction fetch and LOAD from external memory");
-        dff_setup!(self, clock, fetch_wanted, fetching, fetched, ahead, bank_index, asking, asking_fetch);
+        dff_setup!(self, clock, fetch_wanted, fetching, fetched, ahead, any_ahead, bank_index, asking, asking_fetch);
         self.command_valid.next = self.asking.q.val();
         if self.asking_fetch.q.val() {
             self.command_address.next = self.fetch_address.val();
@@ -102,7 +104,7 @@ impl Logic for Reader {
         self.bank.next = self.bank_index.q.val();
         self.fetch_at.next = self.fetched.q.val();
 
-        self.instruction_next.next = self.fetching.q.val() & !self.ahead.q.val().any();
+        self.instruction_next.next = self.fetching.q.val() & !self.any_ahead.q.val();
         self.fetch_beat.next = self.data_valid.val() & self.instruction_next.val();
         self.fetch_done.next = self.fetch_beat.val() & (self.fetched.q.val() == self.fetch_last.val());
         self.beat_valid.next = self.data_valid.val() & !self.instruction_next.val();
@@ -110,8 +112,9 @@ impl Logic for Reader {
         self.moved.next = self.load_beat.val();
         self.data_ready.next = self.instruction_next.val() | self.beat_ready.val();
 
-        if self.load_beat.val() & self.ahead.q.val().any() {
-            self.ahead.d.next = (self.ahead.q.val() - 1) & self.ahead_mask.val();
+        self.next_ahead.next = self.ahead.q.val();
+        if self.load_beat.val() & self.any_ahead.q.val() {
+            self.next_ahead.next = (self.ahead.q.val() - 1) & self.ahead_mask.val();
         }
 
         // Requests.
@@ -125,11 +128,11 @@ impl Logic for Reader {
                 self.fetch_wanted.d.next = false;
                 self.fetching.d.next = true;
                 if !self.loading.val() {
-                    self.ahead.d.next = bits::<16>(0);
+                    self.next_ahead.next = bits::<16>(0);
                 } else if self.load_beat.val() {
-                    self.ahead.d.next = (self.on_the_way.val() - 1) & self.ahead_mask.val();
+                    self.next_ahead.next = (self.on_the_way.val() - 1) & self.ahead_mask.val();
                 } else {
-                    self.ahead.d.next = self.on_the_way.val() & self.ahead_mask.val();
+                    self.next_ahead.next = self.on_the_way.val() & self.ahead_mask.val();
                 }
             } else if self.loading.val() & self.open.val() {
                 self.asking.d.next = true;
@@ -168,9 +171,11 @@ impl Logic for Reader {
             self.fetch_wanted.d.next = false;
             self.fetching.d.next = false;
             self.fetched.d.next = bits::<6>(0);
-            self.ahead.d.next = bits::<16>(0);
+            self.next_ahead.next = bits::<16>(0);
             self.bank_index.d.next = bits::<10>(0);
             self.asking.d.next = false;
         }
+        self.ahead.d.next = self.next_ahead.val();
+        self.any_ahead.d.next = self.next_ahead.val().any();
     }
 }

@@ -35,6 +35,7 @@ pub struct Transfer {
     pub open: Signal<Out, Bit>,
     /// Beats whose command has been taken; `moved` when one has moved, `done` when it was the last.
     pub on_the_way: Signal<Out, Bits<16>>,
+    pub any_on_the_way: Signal<Out, Bit>,
     pub moved: Signal<In, Bit>,
     pub done: Signal<Out, Bit>,
     onto: Reg<Bits<2>>,
@@ -42,6 +43,8 @@ pub struct Transfer {
     from: Reg<Bits<32>>,
     to_ask: Reg<Bits<28>>,
     in_flight: Reg<Bits<16>>,
+    any_in_flight: Reg<Bit>,
+    next_in_flight: Signal<Local, Bits<16>>,
     activation_shift: Constant<Bits<28>>,
     weight_shift: Constant<Bits<28>>,
     parameter_shift: Constant<Bits<28>>,
@@ -66,7 +69,8 @@ impl Transfer {
         let most_beats = sizes.iter().zip(word_beats).map(|((words, _), beats)| words * beats).max().unwrap_or(1);
         make!(
             clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
-            address beats commanded open on_the_way moved done onto word from to_ask in_flight all_beats short added;
+            address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
+            any_in_flight next_in_flight all_beats short added;
             activation_shift: shift(OnChip::Activation), weight_shift: shift(OnChip::Weight),
             parameter_shift: shift(OnChip::Parameter),
             burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
@@ -80,11 +84,12 @@ impl Logic for Transfer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Transfer: what is left of the LOAD or STORE at hand");
-        dff_setup!(self, clock, onto, word, from, to_ask, in_flight);
+        dff_setup!(self, clock, onto, word, from, to_ask, in_flight, any_in_flight);
         self.memory.next = self.onto.q.val();
         self.word_address.next = self.word.q.val();
         self.address.next = self.from.q.val();
         self.on_the_way.next = self.in_flight.q.val();
+        self.any_on_the_way.next = self.any_in_flight.q.val();
         self.short.next = self.to_ask.q.val() < bit_cast::<28, 16>(self.burst.val());
         if self.short.val() {
             self.beats.next = self.to_ask.q.val().get_bits::<16>(0);
@@ -109,10 +114,12 @@ impl Logic for Transfer {
             }
         }
         if self.moved.val() {
-            self.in_flight.d.next = (self.in_flight.q.val() + self.added.val() - 1) & self.in_flight_mask.val();
+            self.next_in_flight.next = (self.in_flight.q.val() + self.added.val() - 1) & self.in_flight_mask.val();
         } else {
-            self.in_flight.d.next = (self.in_flight.q.val() + self.added.val()) & self.in_flight_mask.val();
+            self.next_in_flight.next = (self.in_flight.q.val() + self.added.val()) & self.in_flight_mask.val();
         }
+        self.in_flight.d.next = self.next_in_flight.val();
+        self.any_in_flight.d.next = self.next_in_flight.val().any();
 
         if self.next_memory.val() == bits::<2>(0) {
             self.all_beats.next = bit_cast::<28, 16>(self.next_words.val()) << self.activation_shift.val();
@@ -129,6 +136,7 @@ impl Logic for Transfer {
         }
         if self.reset.val() {
             self.in_flight.d.next = bits::<16>(0);
+            self.any_in_flight.d.next = false;
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct Writer {
     pub reset: Signal<In, Bit>,
     pub storing: Signal<In, Bit>,
     pub open: Signal<In, Bit>,
-    pub on_the_way: Signal<In, Bits<16>>,
+    pub any_on_the_way: Signal<In, Bit>,
     pub commanded: Signal<Out, Bit>,
     pub moved: Signal<Out, Bit>,
     /// Reads the transfer's word, and moves to the next.
@@ -38,12 +38,14 @@ pub struct Writer {
     ahead_full: Reg<Bit>,
     /// The word going out, lowest beat first.
     going: Vec<Reg<Bits<8>>>,
+    going_full: Reg<Bit>,
     beats_left: Reg<Bits<10>>,
     asking: Reg<Bit>,
 
     word_beats: Constant<Bits<10>>,
     beats_mask: Constant<Bits<10>>,
     sending: Signal<Local, Bit>,
+    last_beat: Signal<Local, Bit>,
     refill: Signal<Local, Bit>,
     word_comes: Signal<Local, Bit>,
 }
@@ -53,8 +55,8 @@ impl Writer {
     pub fn new(port_bytes: usize, activation: usize) -> Self {
         let beats = activation / port_bytes;
         make!(
-            clock reset storing open on_the_way commanded moved read read_taken next_word command_valid command_ready
-            data_valid data_ready ahead_full beats_left asking sending refill word_comes;
+            clock reset storing open any_on_the_way commanded moved read read_taken next_word command_valid command_ready
+            data_valid data_ready ahead_full going_full beats_left asking sending last_beat refill word_comes;
             word: signals(activation), data: signals(port_bytes), reading: many(2), ahead: many(activation),
             going: many(activation), word_beats: constant(beats), beats_mask: mask(beats),
         )
@@ -65,7 +67,7 @@ impl Logic for Writer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Writer: STORE to external memory");
-        dff_setup!(self, clock, ahead_full, beats_left, asking);
+        dff_setup!(self, clock, ahead_full, going_full, beats_left, asking);
         for i in 0..self.reading.len() {
             dff_setup!(self, clock, reading[i]);
         }
@@ -80,19 +82,23 @@ impl Logic for Writer {
         self.reading[0].d.next = self.read_taken.val();
         self.reading[1].d.next = self.reading[0].q.val();
 
-        self.data_valid.next = self.beats_left.q.val().any() & self.on_the_way.val().any();
+        self.data_valid.next = self.going_full.q.val() & self.any_on_the_way.val();
         self.sending.next = self.data_valid.val() & self.data_ready.val();
         self.moved.next = self.sending.val();
-        self.refill.next = self.ahead_full.q.val()
-            & (!self.beats_left.q.val().any() | (self.sending.val() & (self.beats_left.q.val() == bits::<10>(1))));
+        self.last_beat.next = self.sending.val() & (self.beats_left.q.val() == bits::<10>(1));
+        self.refill.next = self.ahead_full.q.val() & (!self.going_full.q.val() | self.last_beat.val());
         if self.sending.val() {
             self.beats_left.d.next = (self.beats_left.q.val() - 1) & self.beats_mask.val();
             for i in 0..(self.going.len() - self.data.len()) {
                 self.going[i].d.next = self.going[i + self.data.len()].q.val();
             }
         }
+        if self.last_beat.val() {
+            self.going_full.d.next = false;
+        }
         if self.refill.val() {
             self.ahead_full.d.next = false;
+            self.going_full.d.next = true;
             self.beats_left.d.next = self.word_beats.val();
             for i in 0..self.going.len() {
                 self.going[i].d.next = self.ahead[i].q.val();
@@ -121,6 +127,7 @@ impl Logic for Writer {
             self.reading[0].d.next = false;
             self.reading[1].d.next = false;
             self.ahead_full.d.next = false;
+            self.going_full.d.next = false;
             self.beats_left.d.next = bits::<10>(0);
             self.asking.d.next = false;
         }
