@@ -72,7 +72,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 12] = [
+pub const ALL: [Definition; 14] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -136,6 +136,8 @@ pub const ALL: [Definition; 12] = [
         case: Case::Luts("ulx3s-85f-16x8"),
     },
     clock("ulx3s-85f-16x8.fmax_mhz", "ulx3s-85f-16x8", 100.0),
+    clock("ulx3s-25f-8x2.fmax_mhz", "ulx3s-25f-8x2", 80.0),
+    clock("hx8k-4x4.fmax_mhz", "hx8k-4x4", 50.0),
     clock("icebreaker-4x4.fmax_mhz", "icebreaker-4x4", 24.0),
 ];
 
