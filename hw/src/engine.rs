@@ -134,7 +134,7 @@ impl Engine {
             transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes()),
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
-            post_processor: PostProcessor::new(tm, arch.requantise_lanes, arch.requantise_cycles, arch.residual_unit),
+            post_processor: PostProcessor::new(arch),
             activation_memory: ActivationMemory::new(arch)?,
             weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, stage)?,
             parameter_memory: BankedRam::new(arch.parameter_words, bytes(arch.parameter_word_bytes()), 8 * port, stage)?,

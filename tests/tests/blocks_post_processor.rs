@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 
 use blocks_support::layer::{random_layer, random_parameter, results};
 use blocks_support::{high_mul, random::Random, round_shift, waveform::Waveform, Dut};
-use cortado_arch::isa::{Compute, Parameter};
+use cortado_arch::isa::{Compute, Mode, Parameter};
+use cortado_arch::{preset, Architecture};
 use cortado_hw::cells::dot_product::SUM_BITS;
 use cortado_hw::cells::requantiser::rounded_latency;
 use cortado_hw::post::pass_operand::OPERAND_LATENCY;
@@ -34,14 +35,20 @@ fn formula(layer: &Compute, accumulator: i64, parameter: Parameter, residual: u8
     sum.clamp(layer.sum_minimum.into(), layer.sum_maximum.into()) as u8
 }
 
+/// An engine with every unit, of `tm` totals on `lanes` requantisers that take `cycles` for a channel.
+fn engine(tm: usize, lanes: usize, cycles: usize) -> Architecture {
+    let any = preset::by_name("tiny-2x2").expect("an embedded preset");
+    assert!(any.residual_unit && any.window_taps > 0);
+    Architecture { tm, requantise_lanes: lanes, requantise_cycles: cycles, ..any }
+}
+
 /// A post-processor with the memories beside it, which answer at their latencies and show noise else.
 struct Bench {
     dut: Dut,
     random: Random,
+    arch: Architecture,
     tm: usize,
     lanes: usize,
-    /// Cycles of a requantiser for a channel.
-    cycles: usize,
     layer: Compute,
     /// Parameter of a channel of a parameter word, byte of a residual word: made from the address.
     salt: u64,
@@ -55,22 +62,23 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(tm: usize, lanes: usize, cycles: usize, residual_unit: bool, seed: u64) -> Option<Self> {
-        let mut dut = dut!(PostProcessor::new(tm, lanes, cycles, residual_unit), seed)?;
+    fn new(arch: Architecture, seed: u64) -> Option<Self> {
+        let (tm, lanes) = (arch.tm, arch.requantise_lanes);
+        let mut dut = dut!(PostProcessor::new(&arch), seed)?;
         for port in ["launch", "arrive", "residual_grant"] {
             dut.set(port, false);
         }
         dut.set_layer("layer", &Compute::default());
         // No reset: what stands in the pipeline at first leaves it unseen.
-        for _ in 0..4 * (OPERAND_LATENCY + rounded_latency(4) + cycles * tm) {
+        for _ in 0..4 * (OPERAND_LATENCY + rounded_latency(4) + arch.pass_cycles()) {
             dut.tick();
         }
         Some(Self {
             dut,
             random: Random(seed),
+            arch,
             tm,
             lanes,
-            cycles,
             layer: Compute::default(),
             salt: seed,
             parameter_reads: vec![None; PARAMETER_DELAY + 1].into(),
@@ -81,16 +89,9 @@ impl Bench {
         })
     }
 
-    /// Fewest cycles between arrivals, as `Architecture::vector_interval` has it.
+    /// Fewest cycles between arrivals.
     fn interval(&self) -> usize {
-        let any = cortado_arch::preset::builtin().swap_remove(0);
-        let arch = cortado_arch::Architecture {
-            tm: self.tm,
-            requantise_lanes: self.lanes,
-            requantise_cycles: self.cycles,
-            ..any
-        };
-        arch.vector_interval(self.layer.residual == 1)
+        self.arch.vector_interval(self.layer.residual == 1)
     }
 
     fn parameter(&self, address: u16, channel: usize) -> Parameter {
@@ -153,7 +154,7 @@ impl Bench {
                 .flat_map(|channel| self.parameter(address, channel).encode().expect("parameters that fit"))
                 .collect(),
             // A memory holds its word; with one cycle for a number nobody may rely on it.
-            None if self.cycles > 1 => self.parameter_word.clone(),
+            None if self.arch.requantise_cycles > 1 => self.parameter_word.clone(),
             None => self.random.bytes(8 * self.lanes),
         };
         self.dut.set_bytes("parameters", &word);
@@ -206,7 +207,7 @@ impl Bench {
 
 /// Vectors of `tm` totals on `lanes` requantisers: layers back to back, arrivals close and far.
 fn whole(tm: usize, lanes: usize, cycles: usize, layers: usize, seed: u64) {
-    let Some(mut bench) = Bench::new(tm, lanes, cycles, true, seed) else { return };
+    let Some(mut bench) = Bench::new(engine(tm, lanes, cycles), seed) else { return };
     for number in 0..layers {
         bench.grants = [100, 50, 10, 0][number % 4];
         let layer = random_layer(&mut bench.random, tm);
@@ -240,13 +241,14 @@ fn the_post_processor_obeys_the_formulas_in_sixteen_parts() {
 #[test]
 fn the_post_processor_obeys_the_formulas_in_the_most_parts() {
     whole(64, 1, 1, 4, 90);
-    whole(64, 1, 4, 2, 91);
+    whole(64, 1, 4, 4, 91);
 }
 
 #[test]
 fn without_a_residual_unit_the_fields_of_the_add_change_nothing() {
     for (tm, lanes, cycles) in [(4, 1, 4), (2, 2, 4), (4, 2, 1)] {
-        let Some(mut bench) = Bench::new(tm, lanes, cycles, false, 89) else { return };
+        let arch = Architecture { residual_unit: false, ..engine(tm, lanes, cycles) };
+        let Some(mut bench) = Bench::new(arch, 89) else { return };
         for number in 0..64 {
             let layer = Compute { residual: 0, ..random_layer(&mut bench.random, tm) };
             bench.run(layer, [0, 1, 7, 40][number % 4]);
@@ -264,9 +266,24 @@ fn without_a_residual_unit_the_fields_of_the_add_change_nothing() {
 }
 
 #[test]
+fn without_a_depthwise_unit_the_other_modes_find_their_parameters() {
+    for (residual_unit, cycles) in [(true, 1), (false, 4)] {
+        let arch = Architecture { residual_unit, window_taps: 0, ..engine(4, 1, cycles) };
+        let Some(mut bench) = Bench::new(arch, 92) else { return };
+        for number in 0..64 {
+            let layer = random_layer(&mut bench.random, 4);
+            if layer.mode != Mode::Depthwise as u32 {
+                let residual = layer.residual & u32::from(residual_unit);
+                bench.run(Compute { residual, ..layer }, [0, 1, 7, 40][number % 4]);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_page_shows_a_result_and_a_residual() {
     for residual in [0, 1] {
-        let Some(mut bench) = Bench::new(2, 1, 1, true, 85) else { return };
+        let Some(mut bench) = Bench::new(engine(2, 1, 1), 85) else { return };
         let q = 1 << 30;
         let (scale_q, sum_q) = (q, q);
         let layer = Compute {

@@ -100,17 +100,18 @@ pub fn verify(plan: &Plan, step: &dyn Fn(&str)) -> Result<Verdict, Failure> {
         compile(plan.graph, arch, &CompileOptions { observe })
             .map_err(|error| Failure::Refused(format!("{} on {}:\n{error}", plan.model, arch.name)))
     };
-    let (observed, fast) = (compiled(&roomy(plan.arch), true)?, compiled(plan.arch, false)?);
+    let roomy = roomy(plan.arch);
+    let (observed, fast) = (compiled(&roomy, true)?, compiled(plan.arch, false)?);
     let golden = plan
         .inputs
         .iter()
         .map(|input| cortado_golden::run(plan.graph, &input.values).map_err(Failure::refused))
         .collect::<Result<Vec<_>, _>>()?;
-    step("building the model");
-    let mut engine = Verilated::build(plan.arch, InitialValues::Random, jitter, plan.seed)?;
     let mut total = Comparison::default();
     let mut measured = None;
-    for (pass, compiled) in [&observed, &fast].into_iter().enumerate() {
+    for (pass, (arch, compiled)) in [(&roomy, &observed), (plan.arch, &fast)].into_iter().enumerate() {
+        step("building the model");
+        let mut engine = Verilated::build(arch, InitialValues::Random, jitter, plan.seed)?;
         engine.load(compiled)?;
         for (input, golden) in plan.inputs.iter().zip(&golden) {
             step(&input.name);
@@ -139,10 +140,11 @@ pub fn verify(plan: &Plan, step: &dyn Fn(&str)) -> Result<Verdict, Failure> {
 /// Bytes of external memory in which every tensor of a network is stored to be looked at.
 const ROOM_FOR_TENSORS: u64 = 16 << 20;
 
-/// The engine with more external memory, which is outside of it: an inference needs no room for every tensor.
+/// The engine with more external memory, and address bits that reach it: an inference needs no room for every tensor.
 fn roomy(arch: &Architecture) -> Architecture {
     let bytes = arch.external.bytes.max(ROOM_FOR_TENSORS);
-    Architecture { external: ExternalMemory { bytes, ..arch.external }, ..arch.clone() }
+    let address_bits = arch.address_bits.max(bytes.ilog2() as usize);
+    Architecture { external: ExternalMemory { bytes, ..arch.external }, address_bits, ..arch.clone() }
 }
 
 /// Compares what a run stored, and on the way to the outputs what the host adds to it.

@@ -10,6 +10,7 @@ use crate::cells::requantiser::{clamped_latency, Requantiser, OPERAND_BITS};
 use crate::config::ComputeFields;
 use crate::make::{constant, many, signals};
 use crate::{clock, comment, dff_setup, make};
+use cortado_arch::Architecture;
 use rust_hdl::prelude::*;
 
 /// A part on its way through the requantisers.
@@ -54,9 +55,12 @@ pub struct PostProcessor {
     results: Assembler<8>,
     owns: Assembler<8>,
     partials: Assembler<OPERAND_BITS>,
-    parameter_walker: ResultWalker,
-    result_walker: ResultWalker,
-    residual_walker: ResultWalker,
+    /// Goes with the last parts that issue.
+    issue_walker: ResultWalker,
+    /// Goes with the results; none where the place of the vector that issued last is `issued_place`.
+    result_walker: Vec<ResultWalker>,
+    /// None without a residual unit.
+    residual_walker: Vec<ResultWalker>,
 
     waiting: Vec<Reg<Signed<SUM_BITS>>>,
     own: Vec<Reg<Bits<8>>>,
@@ -64,6 +68,7 @@ pub struct PostProcessor {
     partial: Vec<Reg<Bits<OPERAND_BITS>>>,
     parameter_pointer: Reg<Bits<16>>,
     parameter_origin: Reg<Bits<16>>,
+    issued_place: Vec<Reg<Bits<16>>>,
     /// What is in the pipeline between issue and result; never shorter than [`TAKE_DELAY`].
     slots: Vec<Reg<Slot>>,
     residual_wanted: Reg<Bit>,
@@ -72,6 +77,7 @@ pub struct PostProcessor {
     /// A part has the requantisers for four cycles.
     folded: Constant<Bit>,
     residual_unit: Constant<Bit>,
+    depthwise_unit: Constant<Bit>,
     taken: Signal<Local, Slot>,
     shift_result: Signal<Local, Bit>,
     shift_scale: Signal<Local, Bit>,
@@ -85,7 +91,9 @@ pub struct PostProcessor {
     next_late: Signal<Local, Slot>,
     out_valid: Signal<Local, Bit>,
     out_is_own: Signal<Local, Bit>,
+    vector_issued: Signal<Local, Bit>,
     next_parameter: Signal<Local, Bits<16>>,
+    result_place: Signal<Local, Bits<16>>,
     rounded_slot: Signal<Local, Slot>,
     sum_biased: Signal<Local, Bit>,
     sum_clamped: Signal<Local, Bit>,
@@ -95,13 +103,18 @@ pub struct PostProcessor {
 }
 
 impl PostProcessor {
-    /// For vectors of `tm` totals and `lanes` requantisers, a divisor of `tm`, which take `cycles` for a
-    /// channel, 1 or 4. Without `residual_unit` no residual is read or added, whatever `layer` says.
-    pub fn new(tm: usize, lanes: usize, cycles: usize, residual_unit: bool) -> Self {
+    /// Without a residual unit no residual is read or added, whatever `layer` says.
+    pub fn new(arch: &Architecture) -> Self {
+        let (tm, lanes, cycles) = (arch.tm, arch.requantise_lanes, arch.requantise_cycles);
+        let (residual_unit, depthwise_unit) = (arch.residual_unit, arch.window_taps > 0);
+        let slots = OPERAND_LATENCY + clamped_latency(cycles);
+        // A vector has left, one cycle behind its last slot, when the next has issued.
+        let one_at_a_time = !residual_unit && arch.pass_cycles() > slots;
+        let walkers = |wanted: bool| wanted.then(|| ResultWalker::new(depthwise_unit)).into_iter().collect();
         make!(
             clock launch layer arrive parameter_read parameter_address residual_read residual_urgent residual_grant residual_address
-            result_valid result_address parameter_walker result_walker residual_walker parameter_pointer
-            parameter_origin residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
+            result_valid result_address parameter_pointer parameter_origin vector_issued result_place
+            residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
             out_valid out_is_own next_parameter rounded_slot sum_biased sum_clamped taken
             shift_result shift_scale shift_sum;
             totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
@@ -110,8 +123,11 @@ impl PostProcessor {
             requantiser: (0..lanes).map(|_| Requantiser::new(cycles)).collect(),
             results: Assembler::new(tm, lanes), owns: Assembler::new(tm, lanes), partials: Assembler::new(tm, lanes),
             waiting: many(tm), own: many(tm), residual: many(tm), partial: many(tm),
-            slots: many(OPERAND_LATENCY + clamped_latency(cycles)), residual_wait: many(3),
+            issue_walker: ResultWalker::new(depthwise_unit), result_walker: walkers(!one_at_a_time),
+            residual_walker: walkers(residual_unit), issued_place: many(one_at_a_time.into()),
+            slots: many(slots), residual_wait: many(3),
             folded: Constant::new(cycles > 1), residual_unit: Constant::new(residual_unit),
+            depthwise_unit: Constant::new(depthwise_unit),
             result_code: constant(0), scale_code: constant(1), sum_code: constant(2),
         )
     }
@@ -122,7 +138,7 @@ impl Logic for PostProcessor {
     fn update(&mut self) {
         comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
         dff_setup!(self, clock, parameter_pointer, parameter_origin, residual_wanted);
-        clock!(self, clock, scheduler, results, owns, partials, parameter_walker, result_walker, residual_walker);
+        clock!(self, clock, scheduler, results, owns, partials, issue_walker);
         self.is_residual.next = self.residual_unit.val() & self.layer.val().residual.any();
         self.scheduler.residual.next = self.is_residual.val();
         self.scheduler.arrive.next = self.arrive.val();
@@ -269,18 +285,23 @@ impl Logic for PostProcessor {
         }
 
         // Parameters: one word per part, back to the first where the groups launch again.
+        self.vector_issued.next = self.issue_result.val() & self.scheduler.last.val();
+        self.issue_walker.launch.next = self.launch.val();
+        self.issue_walker.layer.next = self.layer.val();
+        self.issue_walker.advance.next = self.vector_issued.val();
         self.parameter_read.next = self.issue_result.val();
         self.parameter_address.next = self.parameter_pointer.q.val();
-        self.parameter_walker.launch.next = self.launch.val();
-        self.parameter_walker.layer.next = self.layer.val();
-        self.parameter_walker.advance.next = self.issue_result.val() & self.scheduler.last.val();
         self.next_parameter.next = self.parameter_pointer.q.val() + 1;
         if self.issue_result.val() {
             self.parameter_pointer.d.next = self.next_parameter.val();
             if self.scheduler.last.val() {
-                if self.parameter_walker.parameters_return.val() {
-                    self.parameter_pointer.d.next = self.parameter_origin.q.val();
-                } else if self.parameter_walker.parameters_move.val() {
+                if self.issue_walker.parameters_return.val() {
+                    if self.depthwise_unit.val() {
+                        self.parameter_pointer.d.next = self.parameter_origin.q.val();
+                    } else {
+                        self.parameter_pointer.d.next = self.layer.val().parameter_address;
+                    }
+                } else if self.issue_walker.parameters_move.val() {
                     self.parameter_origin.d.next = self.next_parameter.val();
                 }
             }
@@ -290,20 +311,32 @@ impl Logic for PostProcessor {
             self.parameter_origin.d.next = self.layer.val().parameter_address;
         }
 
-        self.residual_walker.launch.next = self.launch.val();
-        self.residual_walker.layer.next = self.layer.val();
-        self.residual_walker.advance.next = self.residual_taken.val();
-        if self.residual_unit.val() {
-            self.residual_address.next = self.layer.val().residual_address + self.residual_walker.offset.val();
-        } else {
-            self.residual_address.next = bits::<16>(0);
+        self.residual_address.next = bits::<16>(0);
+        for k in 0..self.residual_walker.len() {
+            clock!(self, clock, residual_walker[k]);
+            self.residual_walker[k].launch.next = self.launch.val();
+            self.residual_walker[k].layer.next = self.layer.val();
+            self.residual_walker[k].advance.next = self.residual_taken.val();
+            self.residual_address.next = self.layer.val().residual_address + self.residual_walker[k].offset.val();
         }
 
-        self.result_walker.launch.next = self.launch.val();
-        self.result_walker.layer.next = self.layer.val();
-        self.result_walker.advance.next = self.results.complete.val();
+        self.result_place.next = bits::<16>(0);
+        for k in 0..self.issued_place.len() {
+            dff_setup!(self, clock, issued_place[k]);
+            if self.vector_issued.val() {
+                self.issued_place[k].d.next = self.issue_walker.offset.val();
+            }
+            self.result_place.next = self.issued_place[k].q.val();
+        }
+        for k in 0..self.result_walker.len() {
+            clock!(self, clock, result_walker[k]);
+            self.result_walker[k].launch.next = self.launch.val();
+            self.result_walker[k].layer.next = self.layer.val();
+            self.result_walker[k].advance.next = self.results.complete.val();
+            self.result_place.next = self.result_walker[k].offset.val();
+        }
         self.result_valid.next = self.results.complete.val();
-        self.result_address.next = self.layer.val().output_address + self.result_walker.offset.val();
+        self.result_address.next = self.layer.val().output_address + self.result_place.val();
         for i in 0..self.result.len() {
             self.result[i].next = self.results.whole[i].val();
         }

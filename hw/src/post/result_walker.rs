@@ -2,7 +2,7 @@
 
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
-use crate::{comment, dff_setup};
+use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
 /// `offset` is the word of the current result relative to the first; `advance` moves to the next.
@@ -10,7 +10,7 @@ use rust_hdl::prelude::*;
 /// Depthwise makes a group's whole map before the next group; the other modes all groups of a pixel.
 /// `group_base` tells that the next result begins with the first group again (or, in Depthwise, stays
 /// in its group): the parameter pointer goes back to where the group set began.
-#[derive(LogicBlock, Default)]
+#[derive(LogicBlock)]
 pub struct ResultWalker {
     pub clock: Signal<In, Clock>,
     pub launch: Signal<In, Bit>,
@@ -26,6 +26,7 @@ pub struct ResultWalker {
     /// Columns of the row in Depthwise, else groups of the pixel.
     inner_left: Reg<Bits<12>>,
     rows_left: Reg<Bits<12>>,
+    depthwise_unit: Constant<Bit>,
     depthwise: Signal<Local, Bit>,
     last_inner: Signal<Local, Bit>,
     last_pixel: Signal<Local, Bit>,
@@ -37,12 +38,23 @@ pub struct ResultWalker {
     there: Signal<Local, Bits<16>>,
 }
 
+impl ResultWalker {
+    /// Without `depthwise_unit` no layer is Depthwise.
+    pub fn new(depthwise_unit: bool) -> Self {
+        make!(
+            clock launch advance layer offset parameters_return parameters_move here origin inner_left rows_left
+            depthwise last_inner last_pixel from_origin inner_count base distance there;
+            depthwise_unit: Constant::new(depthwise_unit),
+        )
+    }
+}
+
 impl Logic for ResultWalker {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("ResultWalker: order and place of results");
         dff_setup!(self, clock, here, origin, inner_left, rows_left);
-        self.depthwise.next = self.layer.val().mode == bits::<2>(2);
+        self.depthwise.next = self.depthwise_unit.val() & (self.layer.val().mode == bits::<2>(2));
         self.last_inner.next = self.inner_left.q.val() == bits::<12>(1);
         self.last_pixel.next = self.last_inner.val() & (self.rows_left.q.val() == bits::<12>(1));
         self.offset.next = self.here.q.val();

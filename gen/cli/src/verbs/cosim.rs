@@ -91,7 +91,7 @@ fn one(arguments: &Arguments, model: &str, preset: &str, stalls: bool, console: 
     let model = model::read(model)?;
     let graph = model.import()?;
     let inputs = inputs::many(&model, &graph, usize::from(arguments.inputs), arguments.seed)?;
-    let progress = console.progress(2 * inputs.len() + 2);
+    let progress = console.progress(2 * inputs.len() + 3);
     let plan = Plan { model: &model.name, graph: &graph, arch: &arch, inputs: &inputs, seed: arguments.seed, stalls };
     let verdict = verify(&plan, &|what| {
         progress.doing(format!("{} on {}: {what}", plan.model, plan.arch.name));
