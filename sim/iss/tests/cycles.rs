@@ -64,7 +64,7 @@ fn outputs_of_few_steps_wait_for_the_post_processor() {
     assert_eq!(issue_of("ulx3s-25f-8x2", &small).cycles, 2 + 15 * interval);
     // Four channels on a requantiser that takes four cycles for each.
     let folded = layer(Mode::Convolution, 4, 4, 4, false);
-    assert_eq!(issue_of("icebreaker-4x4", &folded).cycles, 9 + 15 * 16);
+    assert_eq!(issue_of("hx8k-4x4", &folded).cycles, 9 + 15 * 16);
 }
 
 #[test]
