@@ -28,8 +28,12 @@ pub struct DepthwiseSequencer {
     running: Reg<Bit>,
     groups_left: Reg<Bits<12>>,
     rows_left: Reg<Bits<12>>,
+    last_row: Reg<Bit>,
     columns_left: Reg<Bits<12>>,
+    /// Set while the count is one: known a step ahead, it keeps the comparison out of `advance`.
+    last_column: Reg<Bit>,
     kernel_rows_left: Reg<Bits<4>>,
+    last_kernel_row: Reg<Bit>,
     /// Columns until the window of the next output is complete.
     until_window: Reg<Bits<4>>,
     group_origin: Reg<Bits<16>>,
@@ -49,9 +53,6 @@ pub struct DepthwiseSequencer {
     advance: Signal<Local, Bit>,
     begin_steps: Signal<Local, Bit>,
     one_step: Signal<Local, Bit>,
-    last_kernel_row: Signal<Local, Bit>,
-    last_column: Signal<Local, Bit>,
-    last_row: Signal<Local, Bit>,
     pad: Signal<Local, Bit>,
     start_x: Signal<Local, Bits<13>>,
     start_y: Signal<Local, Bits<13>>,
@@ -90,8 +91,11 @@ impl Logic for DepthwiseSequencer {
             running,
             groups_left,
             rows_left,
+            last_row,
             columns_left,
+            last_column,
             kernel_rows_left,
+            last_kernel_row,
             until_window,
             group_origin,
             row_origin,
@@ -104,10 +108,7 @@ impl Logic for DepthwiseSequencer {
             weight_address,
             steps_left
         );
-        self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
-        self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
-        self.last_row.next = self.rows_left.q.val() == bits::<12>(1);
-        self.completing.next = self.last_kernel_row.val() & (self.until_window.q.val() == bits::<4>(1));
+        self.completing.next = self.last_kernel_row.q.val() & (self.until_window.q.val() == bits::<4>(1));
         self.advance.next = self.running.q.val()
             & self.read_grant.val()
             & (!self.completing.val() | (self.pace_open.val() & !self.steps_left.q.val().any()));
@@ -157,12 +158,14 @@ impl Logic for DepthwiseSequencer {
         }
 
         if self.advance.val() {
-            if !self.last_kernel_row.val() {
+            if !self.last_kernel_row.q.val() {
                 self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
+                self.last_kernel_row.d.next = self.kernel_rows_left.q.val() == bits::<4>(2);
                 self.address.d.next = self.address.q.val() + self.layer.val().row_words;
                 self.y.d.next = self.y.q.val() + 1;
             } else {
                 self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+                self.last_kernel_row.d.next = self.layer.val().kernel_height == bits::<4>(1);
                 self.column.d.next = self.next_column.val();
                 self.address.d.next = self.next_column.val();
                 self.x.d.next = self.x.q.val() + 1;
@@ -172,10 +175,13 @@ impl Logic for DepthwiseSequencer {
                 } else {
                     self.until_window.d.next = self.layer.val().stride_x;
                     self.columns_left.d.next = self.columns_left.q.val() - 1;
-                    if self.last_column.val() {
+                    self.last_column.d.next = self.columns_left.q.val() == bits::<12>(2);
+                    if self.last_column.q.val() {
                         self.columns_left.d.next = self.layer.val().output_width;
-                        if !self.last_row.val() {
+                        self.last_column.d.next = self.layer.val().output_width == bits::<12>(1);
+                        if !self.last_row.q.val() {
                             self.rows_left.d.next = self.rows_left.q.val() - 1;
+                            self.last_row.d.next = self.rows_left.q.val() == bits::<12>(2);
                             self.until_window.d.next = self.layer.val().kernel_width - self.layer.val().shared_columns;
                             self.x.d.next = self.start_x.val() + bit_cast::<13, 4>(self.layer.val().shared_columns);
                             self.origin_y.d.next = self.next_y.val();
@@ -185,6 +191,7 @@ impl Logic for DepthwiseSequencer {
                             self.address.d.next = self.next_row.val() + self.layer.val().shared_words;
                         } else {
                             self.rows_left.d.next = self.layer.val().output_height;
+                            self.last_row.d.next = self.layer.val().output_height == bits::<12>(1);
                             self.until_window.d.next = self.layer.val().kernel_width;
                             self.x.d.next = self.start_x.val();
                             self.origin_y.d.next = self.start_y.val();
@@ -209,8 +216,11 @@ impl Logic for DepthwiseSequencer {
             self.running.d.next = true;
             self.groups_left.d.next = self.layer.val().output_groups;
             self.rows_left.d.next = self.layer.val().output_height;
+            self.last_row.d.next = self.layer.val().output_height == bits::<12>(1);
             self.columns_left.d.next = self.layer.val().output_width;
+            self.last_column.d.next = self.layer.val().output_width == bits::<12>(1);
             self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+            self.last_kernel_row.d.next = self.layer.val().kernel_height == bits::<4>(1);
             self.until_window.d.next = self.layer.val().kernel_width;
             self.group_origin.d.next = self.layer.val().input_address;
             self.row_origin.d.next = self.layer.val().input_address;

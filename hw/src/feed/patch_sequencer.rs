@@ -33,8 +33,12 @@ pub struct PatchSequencer {
     gathering: Reg<Bit>,
     warm_up: Reg<Bits<2>>,
     rows_left: Reg<Bits<12>>,
+    last_row: Reg<Bit>,
     columns_left: Reg<Bits<12>>,
+    /// Set while the count is one: known a step ahead, it keeps the comparison out of `advance` and `taking`.
+    last_column: Reg<Bit>,
     kernel_rows_left: Reg<Bits<4>>,
+    last_kernel_row: Reg<Bit>,
     /// First cycle of a patch: the next patch's bounds are not ready.
     young: Reg<Bit>,
     /// Nothing of the patch has been read.
@@ -71,8 +75,10 @@ pub struct PatchSequencer {
     // Stepping.
     stepping: Reg<Bit>,
     steps_left: Reg<Bits<6>>,
+    last_substep: Reg<Bit>,
     substep: Reg<Bits<6>>,
     groups_left: Reg<Bits<12>>,
+    last_group: Reg<Bit>,
     weight_address: Reg<Bits<16>>,
 
     word_shift: Constant<Bits<17>>,
@@ -83,17 +89,12 @@ pub struct PatchSequencer {
     zero: Constant<Bits<17>>,
     in_map: Signal<Local, Bit>,
     last_word: Signal<Local, Bit>,
-    last_kernel_row: Signal<Local, Bit>,
     wants: Signal<Local, Bit>,
     may_begin: Signal<Local, Bit>,
     advance: Signal<Local, Bit>,
     finish: Signal<Local, Bit>,
     load: Signal<Local, Bit>,
     next_start_end: Signal<Local, Bits<17>>,
-    last_column: Signal<Local, Bit>,
-    last_row: Signal<Local, Bit>,
-    last_substep: Signal<Local, Bit>,
-    last_group: Signal<Local, Bit>,
     step_go: Signal<Local, Bit>,
     step_end: Signal<Local, Bit>,
     taking: Signal<Local, Bit>,
@@ -145,8 +146,11 @@ impl Logic for PatchSequencer {
             gathering,
             warm_up,
             rows_left,
+            last_row,
             columns_left,
+            last_column,
             kernel_rows_left,
+            last_kernel_row,
             young,
             unread,
             origin_row,
@@ -172,8 +176,10 @@ impl Logic for PatchSequencer {
             ends_soon,
             stepping,
             steps_left,
+            last_substep,
             substep,
             groups_left,
+            last_group,
             weight_address
         );
 
@@ -203,18 +209,14 @@ impl Logic for PatchSequencer {
         } else {
             self.segment_end.next = self.word_end.q.val();
         }
-        self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
-        self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
-        self.last_row.next = self.rows_left.q.val() == bits::<12>(1);
 
         // The steps end within five cycles, or nothing steps when results must be spaced out.
         self.smooth.next = (self.layer.val().window_steps >= self.interval.val()) & !self.layer.val().residual.any();
-        self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
         self.may_begin.next = (self.outstanding.q.val() <= self.reserves.val())
             | ((self.outstanding.q.val() == self.reserves_and_one.val())
                 & (!self.stepping.q.val() | self.ends_soon.q.val()));
         self.wants.next = self.gathering.q.val() & (!self.unread.q.val() | self.may_begin.val());
-        self.finish.next = self.last_word.val() & self.last_kernel_row.val();
+        self.finish.next = self.last_word.val() & self.last_kernel_row.q.val();
         self.advance.next = self.wants.val() & self.read_grant.val() & (!self.finish.val() | !self.young.q.val());
 
         self.read_address.next = self.row.q.val() + self.word_index.val().get_bits::<16>(0);
@@ -233,7 +235,7 @@ impl Logic for PatchSequencer {
             self.element.next.high = bits::<8>(0);
         }
 
-        self.load.next = (self.advance.val() & self.finish.val() & !(self.last_column.val() & self.last_row.val()))
+        self.load.next = (self.advance.val() & self.finish.val() & !(self.last_column.q.val() & self.last_row.q.val()))
             | (self.warm_up.q.val() == bits::<2>(1));
         self.row_start.next = self.zero.val() - bit_cast::<17, 8>(self.layer.val().pad_left_bytes);
         self.start_y.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_top);
@@ -254,26 +256,30 @@ impl Logic for PatchSequencer {
                 self.word_end.d.next = self.low_word_end.q.val();
                 self.word_over.d.next = self.low_word_over.q.val();
                 self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
+                self.last_kernel_row.d.next = self.kernel_rows_left.q.val() == bits::<4>(2);
                 self.row.d.next = self.row.q.val() + self.layer.val().row_words;
                 self.y.d.next = self.y.q.val() + 1;
                 self.y_over.d.next = self.y_over.q.val() + 1;
                 self.base.d.next = self.base.q.val() + self.layer.val().run_bytes;
-                if self.last_kernel_row.val() {
-                    if !self.last_column.val() {
+                if self.last_kernel_row.q.val() {
+                    if !self.last_column.q.val() {
                         self.columns_left.d.next = self.columns_left.q.val() - 1;
+                        self.last_column.d.next = self.columns_left.q.val() == bits::<12>(2);
                         self.row.d.next = self.origin_row.q.val();
                         self.y.d.next = self.origin_y.q.val();
                         self.y_over.d.next = self.origin_y_over.q.val();
                     } else {
                         self.columns_left.d.next = self.layer.val().output_width;
+                        self.last_column.d.next = self.layer.val().output_width == bits::<12>(1);
                         self.rows_left.d.next = self.rows_left.q.val() - 1;
+                        self.last_row.d.next = self.rows_left.q.val() == bits::<12>(2);
                         self.origin_row.d.next = self.next_row.val();
                         self.row.d.next = self.next_row.val();
                         self.origin_y.d.next = self.next_y.val();
                         self.y.d.next = self.next_y.val();
                         self.origin_y_over.d.next = self.next_y_over.val();
                         self.y_over.d.next = self.next_y_over.val();
-                        if self.last_row.val() {
+                        if self.last_row.q.val() {
                             self.gathering.d.next = false;
                         }
                     }
@@ -288,6 +294,7 @@ impl Logic for PatchSequencer {
             self.young.d.next = true;
             self.unread.d.next = true;
             self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+            self.last_kernel_row.d.next = self.layer.val().kernel_height == bits::<4>(1);
             self.low.d.next = self.next_low.q.val();
             self.high.d.next = self.next_high.q.val();
             self.empty.d.next = self.next_low.q.val() >= self.next_high.q.val();
@@ -307,14 +314,13 @@ impl Logic for PatchSequencer {
         }
 
         // Steps.
-        self.last_substep.next = self.steps_left.q.val() == bits::<6>(1);
-        self.step_go.next = self.stepping.q.val() & (self.pace_open.val() | !self.last_substep.val());
-        self.step_end.next = self.step_go.val() & self.last_substep.val() & self.last_group.val();
+        self.step_go.next = self.stepping.q.val() & (self.pace_open.val() | !self.last_substep.q.val());
+        self.step_end.next = self.step_go.val() & self.last_substep.q.val() & self.last_group.q.val();
         self.taking.next = self.full.val() & (!self.stepping.q.val() | self.step_end.val());
         self.take.next = self.taking.val();
         self.step.next.valid = self.step_go.val();
         self.step.next.first = !self.substep.q.val().any();
-        self.step.next.last = self.last_substep.val();
+        self.step.next.last = self.last_substep.q.val();
         self.step.next.load = false;
         self.step.next.shift = false;
         self.step.next.patch = true;
@@ -323,12 +329,15 @@ impl Logic for PatchSequencer {
         if self.step_go.val() {
             self.substep.d.next = self.substep.q.val() + 1;
             self.steps_left.d.next = self.steps_left.q.val() - 1;
+            self.last_substep.d.next = self.steps_left.q.val() == bits::<6>(2);
             self.weight_address.d.next = self.weight_address.q.val() + 1;
-            if self.last_substep.val() {
+            if self.last_substep.q.val() {
                 self.substep.d.next = bits::<6>(0);
                 self.steps_left.d.next = self.layer.val().window_steps;
+                self.last_substep.d.next = self.layer.val().window_steps == bits::<6>(1);
                 self.groups_left.d.next = self.groups_left.q.val() - 1;
-                if self.last_group.val() {
+                self.last_group.d.next = self.groups_left.q.val() == bits::<12>(2);
+                if self.last_group.q.val() {
                     self.stepping.d.next = false;
                 }
             }
@@ -336,11 +345,11 @@ impl Logic for PatchSequencer {
         self.short.next = self.smooth.val() & (self.layer.val().window_steps <= bits::<6>(5));
         if self.taking.val() {
             self.ends_soon.d.next = self.short.val() & (self.layer.val().output_groups == bits::<12>(1));
-        } else if self.step_go.val() & self.last_substep.val() {
+        } else if self.step_go.val() & self.last_substep.q.val() {
             self.ends_soon.d.next = self.short.val() & (self.groups_left.q.val() == bits::<12>(2));
         } else {
             self.ends_soon.d.next = self.smooth.val()
-                & self.last_group.val()
+                & self.last_group.q.val()
                 & ((self.steps_left.q.val() <= bits::<6>(5))
                     | (self.step_go.val() & (self.steps_left.q.val() == bits::<6>(6))));
         }
@@ -348,7 +357,9 @@ impl Logic for PatchSequencer {
             self.stepping.d.next = true;
             self.substep.d.next = bits::<6>(0);
             self.steps_left.d.next = self.layer.val().window_steps;
+            self.last_substep.d.next = self.layer.val().window_steps == bits::<6>(1);
             self.groups_left.d.next = self.layer.val().output_groups;
+            self.last_group.d.next = self.layer.val().output_groups == bits::<12>(1);
             self.weight_address.d.next = self.layer.val().weight_address;
         }
         if self.advance.val() & self.unread.q.val() {
@@ -370,7 +381,9 @@ impl Logic for PatchSequencer {
             self.next_start.d.next = self.row_start.val();
             self.next_columns_left.d.next = self.layer.val().output_width;
             self.rows_left.d.next = self.layer.val().output_height;
+            self.last_row.d.next = self.layer.val().output_height == bits::<12>(1);
             self.columns_left.d.next = self.layer.val().output_width;
+            self.last_column.d.next = self.layer.val().output_width == bits::<12>(1);
             self.origin_row.d.next = self.layer.val().input_address;
             self.row.d.next = self.layer.val().input_address;
             self.origin_y.d.next = self.start_y.val();

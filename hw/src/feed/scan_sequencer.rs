@@ -27,11 +27,18 @@ pub struct ScanSequencer {
 
     running: Reg<Bit>,
     rows_left: Reg<Bits<12>>,
+    last_row: Reg<Bit>,
     columns_left: Reg<Bits<12>>,
+    last_column: Reg<Bit>,
     groups_left: Reg<Bits<12>>,
+    last_group: Reg<Bit>,
     kernel_rows_left: Reg<Bits<4>>,
+    last_kernel_row: Reg<Bit>,
     kernel_columns_left: Reg<Bits<4>>,
+    last_kernel_column: Reg<Bit>,
     blocks_left: Reg<Bits<12>>,
+    /// Set while the count is one: known a step ahead, it keeps the comparison out of `advance`.
+    last_block: Reg<Bit>,
     substep: Reg<Bits<5>>,
     fresh: Reg<Bit>,
     /// First word of the window of the row's first output, of this output, of this group.
@@ -52,12 +59,6 @@ pub struct ScanSequencer {
     channelwise: Signal<Local, Bit>,
     substep_limit: Signal<Local, Bits<5>>,
     last_substep: Signal<Local, Bit>,
-    last_block: Signal<Local, Bit>,
-    last_kernel_column: Signal<Local, Bit>,
-    last_kernel_row: Signal<Local, Bit>,
-    last_group: Signal<Local, Bit>,
-    last_column: Signal<Local, Bit>,
-    last_row: Signal<Local, Bit>,
     last_step: Signal<Local, Bit>,
     first_substep: Signal<Local, Bit>,
     advance: Signal<Local, Bit>,
@@ -102,11 +103,17 @@ impl Logic for ScanSequencer {
             clock,
             running,
             rows_left,
+            last_row,
             columns_left,
+            last_column,
             groups_left,
+            last_group,
             kernel_rows_left,
+            last_kernel_row,
             kernel_columns_left,
+            last_kernel_column,
             blocks_left,
+            last_block,
             substep,
             fresh,
             row_origin,
@@ -120,22 +127,16 @@ impl Logic for ScanSequencer {
             weight_address
         );
         self.channelwise.next = self.layer.val().mode == bits::<2>(1);
-        self.last_block.next = self.blocks_left.q.val() == bits::<12>(1);
-        if self.last_block.val() {
+        if self.last_block.q.val() {
             self.substep_limit.next = self.layer.val().last_substeps;
         } else {
             self.substep_limit.next = self.substeps.val();
         }
         self.last_substep.next = self.one_substep.val() | ((self.substep.q.val() + 1) == self.substep_limit.val());
-        self.last_kernel_column.next = self.kernel_columns_left.q.val() == bits::<4>(1);
-        self.last_kernel_row.next = self.kernel_rows_left.q.val() == bits::<4>(1);
-        self.last_group.next = self.groups_left.q.val() == bits::<12>(1);
-        self.last_column.next = self.columns_left.q.val() == bits::<12>(1);
-        self.last_row.next = self.rows_left.q.val() == bits::<12>(1);
         self.last_step.next = self.last_substep.val()
-            & self.last_block.val()
-            & self.last_kernel_column.val()
-            & self.last_kernel_row.val();
+            & self.last_block.q.val()
+            & self.last_kernel_column.q.val()
+            & self.last_kernel_row.q.val();
         self.first_substep.next = self.one_substep.val() | !self.substep.q.val().any();
         self.advance.next = self.running.q.val()
             & (self.read_grant.val() | !self.first_substep.val())
@@ -169,17 +170,17 @@ impl Logic for ScanSequencer {
         self.next_kernel_row.next = self.kernel_row.q.val() + self.layer.val().row_words;
         self.start_x.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_left);
         self.start_y.next = bits::<13>(0) - bit_cast::<13, 4>(self.layer.val().pad_top);
-        if !self.last_kernel_column.val() {
+        if !self.last_kernel_column.q.val() {
             self.move_x.next = bits::<5>(1);
-        } else if self.last_kernel_row.val() & self.last_group.val() {
+        } else if self.last_kernel_row.q.val() & self.last_group.q.val() {
             self.move_x.next = bits::<5>(1) + bit_cast::<5, 4>(self.layer.val().stride_x)
                 - bit_cast::<5, 4>(self.layer.val().kernel_width);
         } else {
             self.move_x.next = bits::<5>(1) - bit_cast::<5, 4>(self.layer.val().kernel_width);
         }
-        if !self.last_kernel_row.val() {
+        if !self.last_kernel_row.q.val() {
             self.move_y.next = bits::<5>(1);
-        } else if self.last_group.val() & self.last_column.val() {
+        } else if self.last_group.q.val() & self.last_column.q.val() {
             self.move_y.next = bits::<5>(1) + bit_cast::<5, 4>(self.layer.val().stride_y)
                 - bit_cast::<5, 4>(self.layer.val().kernel_height);
         } else {
@@ -195,13 +196,13 @@ impl Logic for ScanSequencer {
             self.wide_y.next = bit_cast::<13, 5>(self.move_y.val()) | self.sign.val();
         }
         self.moved_y.next = self.y.q.val() + self.wide_y.val();
-        if !self.last_group.val() {
+        if !self.last_group.q.val() {
             if self.channelwise.val() {
                 self.next_origin.next = self.group_origin.q.val() + 1;
             } else {
                 self.next_origin.next = self.group_origin.q.val();
             }
-        } else if !self.last_column.val() {
+        } else if !self.last_column.q.val() {
             self.next_origin.next = self.pixel_origin.q.val() + self.layer.val().step_x_words;
         } else {
             self.next_origin.next = self.row_origin.q.val() + self.layer.val().step_y_words;
@@ -216,46 +217,57 @@ impl Logic for ScanSequencer {
                 self.substep.d.next = self.substep.q.val() + 1;
             } else {
                 self.substep.d.next = bits::<5>(0);
-                if !self.last_block.val() {
+                if !self.last_block.q.val() {
                     self.blocks_left.d.next = self.blocks_left.q.val() - 1;
+                    self.last_block.d.next = self.blocks_left.q.val() == bits::<12>(2);
                     self.address.d.next = self.address.q.val() + 1;
                 } else {
                     self.blocks_left.d.next = self.layer.val().input_blocks;
-                    if !self.last_kernel_column.val() {
+                    self.last_block.d.next = self.layer.val().input_blocks == bits::<12>(1);
+                    if !self.last_kernel_column.q.val() {
                         self.kernel_columns_left.d.next = self.kernel_columns_left.q.val() - 1;
+                        self.last_kernel_column.d.next = self.kernel_columns_left.q.val() == bits::<4>(2);
                         self.x.d.next = self.moved_x.val();
                         self.position.d.next = self.next_position.val();
                         self.address.d.next = self.next_position.val();
                     } else {
                         self.kernel_columns_left.d.next = self.layer.val().kernel_width;
+                        self.last_kernel_column.d.next = self.layer.val().kernel_width == bits::<4>(1);
                         self.x.d.next = self.moved_x.val();
-                        if !self.last_kernel_row.val() {
+                        if !self.last_kernel_row.q.val() {
                             self.kernel_rows_left.d.next = self.kernel_rows_left.q.val() - 1;
+                            self.last_kernel_row.d.next = self.kernel_rows_left.q.val() == bits::<4>(2);
                             self.y.d.next = self.moved_y.val();
                             self.kernel_row.d.next = self.next_kernel_row.val();
                             self.position.d.next = self.next_kernel_row.val();
                             self.address.d.next = self.next_kernel_row.val();
                         } else {
                             self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+                            self.last_kernel_row.d.next = self.layer.val().kernel_height == bits::<4>(1);
                             self.y.d.next = self.moved_y.val();
                             self.group_origin.d.next = self.next_origin.val();
                             self.kernel_row.d.next = self.next_origin.val();
                             self.position.d.next = self.next_origin.val();
                             self.address.d.next = self.next_origin.val();
-                            if !self.last_group.val() {
+                            if !self.last_group.q.val() {
                                 self.groups_left.d.next = self.groups_left.q.val() - 1;
+                                self.last_group.d.next = self.groups_left.q.val() == bits::<12>(2);
                             } else {
                                 self.groups_left.d.next = self.layer.val().output_groups;
+                                self.last_group.d.next = self.layer.val().output_groups == bits::<12>(1);
                                 self.weight_address.d.next = self.layer.val().weight_address;
                                 self.pixel_origin.d.next = self.next_origin.val();
-                                if !self.last_column.val() {
+                                if !self.last_column.q.val() {
                                     self.columns_left.d.next = self.columns_left.q.val() - 1;
+                                    self.last_column.d.next = self.columns_left.q.val() == bits::<12>(2);
                                 } else {
                                     self.columns_left.d.next = self.layer.val().output_width;
+                                    self.last_column.d.next = self.layer.val().output_width == bits::<12>(1);
                                     self.rows_left.d.next = self.rows_left.q.val() - 1;
+                                    self.last_row.d.next = self.rows_left.q.val() == bits::<12>(2);
                                     self.x.d.next = self.start_x.val();
                                     self.row_origin.d.next = self.next_origin.val();
-                                    if self.last_row.val() {
+                                    if self.last_row.q.val() {
                                         self.running.d.next = false;
                                     }
                                 }
@@ -271,11 +283,17 @@ impl Logic for ScanSequencer {
             self.fresh.d.next = true;
             self.substep.d.next = bits::<5>(0);
             self.blocks_left.d.next = self.layer.val().input_blocks;
+            self.last_block.d.next = self.layer.val().input_blocks == bits::<12>(1);
             self.kernel_columns_left.d.next = self.layer.val().kernel_width;
+            self.last_kernel_column.d.next = self.layer.val().kernel_width == bits::<4>(1);
             self.kernel_rows_left.d.next = self.layer.val().kernel_height;
+            self.last_kernel_row.d.next = self.layer.val().kernel_height == bits::<4>(1);
             self.groups_left.d.next = self.layer.val().output_groups;
+            self.last_group.d.next = self.layer.val().output_groups == bits::<12>(1);
             self.columns_left.d.next = self.layer.val().output_width;
+            self.last_column.d.next = self.layer.val().output_width == bits::<12>(1);
             self.rows_left.d.next = self.layer.val().output_height;
+            self.last_row.d.next = self.layer.val().output_height == bits::<12>(1);
             self.row_origin.d.next = self.layer.val().input_address;
             self.pixel_origin.d.next = self.layer.val().input_address;
             self.group_origin.d.next = self.layer.val().input_address;
