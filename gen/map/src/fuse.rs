@@ -1,6 +1,6 @@
 //! Residual adds taken into the layer that makes one of their operands.
 
-use crate::error::{MapError, MapErrors};
+use crate::error::{gather, MapErrors};
 use crate::network::{Kind, MapId, Network, Operation, Sum};
 use cortado_arch::Architecture;
 
@@ -10,16 +10,8 @@ use cortado_arch::Architecture;
 /// Each add by its name.
 pub(crate) fn check_adds(network: &Network, arch: &Architecture) -> Result<(), MapErrors> {
     let refused = network.operations.iter().filter(|op| op.sum.is_some() && !arch.residual_unit);
-    let error = |op: &Operation| MapError {
-        node: op.name.clone(),
-        reason: format!("ADD; {} has no unit that adds residuals: use a preset with residual_unit = 1", arch.name),
-    };
-    let errors: Vec<MapError> = refused.map(error).collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(MapErrors(errors))
-    }
+    let reason = format!("ADD; {} has no unit that adds residuals: use a preset with residual_unit = 1", arch.name);
+    gather(refused.map(|op| Err(MapErrors::one(&op.name, &reason)))).map(|_: Vec<()>| ())
 }
 
 /// Fuses every add it can: one operand must have no other reader and come from a convolution.

@@ -8,7 +8,7 @@ use rust_hdl::prelude::*;
 /// `offset` is the word of the current result relative to the first; `advance` moves to the next.
 ///
 /// Depthwise makes a group's whole map before the next group; the other modes all groups of a pixel.
-/// `group_base` tells that the next result begins with the first group again (or, in Depthwise, stays
+/// `parameters_return` tells that the next result begins with the first group again (or, in Depthwise, stays
 /// in its group): the parameter pointer goes back to where the group set began.
 #[derive(LogicBlock)]
 pub struct ResultWalker {

@@ -36,30 +36,36 @@ pub fn header() -> Header {
     }
 }
 
+/// Builds the emitted text, with `extra_cpp` behind the harness. The seed is printed, for it sets what no
+/// reset does. `None`, said aloud, where Verilator is missing.
+///
+/// # Panics
+/// When the text was refused or does not build, or Verilator is missing and `CI=true`.
+pub fn simulate(text: Result<String, EmitError>, extra_cpp: &str, seed: u64) -> Option<Instance> {
+    let text = text.unwrap_or_else(|error| panic!("refused: {error}"));
+    let verilator = match find_verilator() {
+        Ok(found) => found,
+        Err(error) => {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
+            eprintln!("skipped: {error}");
+            return None;
+        }
+    };
+    println!("seed {seed}");
+    let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
+    options.initial = InitialValues::Random;
+    options.extra_cpp = extra_cpp.into();
+    let model = Model::build(&verilator, TOP, &text, &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Some(model.instance(seed).unwrap_or_else(|error| panic!("{error}")))
+}
+
 /// A block in simulation. A cycle is: set inputs, [`Dut::settle`], look at outputs, [`Dut::tick`].
 pub struct Dut(Instance);
 
 impl Dut {
-    /// Builds the emitted text. The seed is printed, for it sets what no reset does.
-    ///
-    /// # Panics
-    /// When the block was refused or does not build, or Verilator is missing and `CI=true`.
+    /// As [`simulate`].
     pub fn new(text: Result<String, EmitError>, seed: u64) -> Option<Self> {
-        let text = text.unwrap_or_else(|error| panic!("refused: {error}"));
-        let verilator = match find_verilator() {
-            Ok(found) => found,
-            Err(error) => {
-                assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
-                eprintln!("skipped: {error}");
-                return None;
-            }
-        };
-        println!("seed {seed}");
-        let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
-        options.initial = InitialValues::Random;
-        let model = Model::build(&verilator, TOP, &text, &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        let instance = model.instance(seed).unwrap_or_else(|error| panic!("{error}"));
-        Some(Self(instance))
+        simulate(text, "", seed).map(Self)
     }
 
     /// Sets an input of at most 64 bits.

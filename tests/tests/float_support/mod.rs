@@ -4,8 +4,8 @@
 pub mod machine;
 pub mod operands;
 
-use crate::blocks_support::TOP;
-use cortado_cosim::{find_verilator, BuildOptions, InitialValues, Instance, Model};
+use crate::blocks_support::simulate;
+use cortado_cosim::Instance;
 use cortado_hw::emit::EmitError;
 use std::ffi::c_void;
 
@@ -36,31 +36,17 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Builds the emitted text; rows are of these ports. `None`, said aloud, where Verilator is missing.
+    /// As [`simulate`]; rows are of these ports.
     ///
     /// # Panics
-    /// When the text was refused or does not build, or Verilator is missing and `CI=true`.
+    /// As it, or when the cell has no such port.
     pub fn new(text: Result<String, EmitError>, inputs: &[&str], outputs: &[&str], seed: u64) -> Option<Self> {
-        let text = text.unwrap_or_else(|error| panic!("refused: {error}"));
-        let verilator = match find_verilator() {
-            Ok(found) => found,
-            Err(error) => {
-                assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
-                eprintln!("skipped: {error}");
-                return None;
-            }
-        };
-        println!("seed {seed}");
-        let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
-        options.initial = InitialValues::Random;
-        options.extra_cpp = STREAM.into();
-        let model = Model::build(&verilator, TOP, &text, &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let instance = simulate(text, STREAM, seed)?;
         let number = |name: &&str| {
-            let at = model.ports().iter().position(|port| port.name == *name);
+            let at = instance.model().ports().iter().position(|port| port.name == *name);
             at.unwrap_or_else(|| panic!("the cell has no port {name}")) as u32
         };
         let (inputs, outputs) = (inputs.iter().map(number).collect(), outputs.iter().map(number).collect());
-        let instance = model.instance(seed).unwrap_or_else(|error| panic!("{error}"));
         Some(Self { instance, inputs, outputs })
     }
 
