@@ -11,6 +11,7 @@ use cortado_graph::calibrate::{quantise, Ranges};
 use cortado_graph::float::{evaluate, fold, FloatGraph};
 use cortado_graph::ir::Graph;
 use cortado_graph::tflite;
+use cortado_models::network::argmax;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::thread;
@@ -141,11 +142,6 @@ fn codes(item: &[u8], scale: f32, tensor: &cortado_graph::ir::Tensor) -> Vec<i8>
     item.iter().map(code).collect()
 }
 
-/// Position of the largest value; the first of equals.
-fn largest<T: PartialOrd>(values: &[T]) -> usize {
-    (1..values.len()).fold(0, |best, index| if values[index] > values[best] { index } else { best })
-}
-
 fn compare(graph: &FloatGraph, integer: &Graph, test: &Items, labels: &Items, scale: f32) -> Result<Accuracy, Failure> {
     let pairs: Vec<(&[u8], usize)> =
         test.iter().zip(labels.iter()).map(|(item, label)| (item, usize::from(label[0]))).collect();
@@ -166,9 +162,9 @@ fn compare(graph: &FloatGraph, integer: &Graph, test: &Items, labels: &Items, sc
         let (mut float, mut int8) = (0, 0);
         for (item, label) in pairs {
             let answer = evaluate(graph, &real(item, shape, scale)).map_err(Failure::refused)?;
-            float += usize::from(largest(&answer[float_out]) == *label);
+            float += usize::from(argmax(&answer[float_out]) == *label);
             let answer = cortado_golden::run(integer, &codes(item, scale, tensor)).map_err(Failure::refused)?;
-            int8 += usize::from(largest(&answer[int_out]) == *label);
+            int8 += usize::from(argmax(&answer[int_out]) == *label);
         }
         Ok((float, int8))
     };
