@@ -6,5 +6,6 @@ pub mod architecture;
 pub mod isa;
 pub mod listing;
 pub mod preset;
+pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};
