@@ -7,5 +7,6 @@ pub mod board;
 pub mod isa;
 pub mod listing;
 pub mod preset;
+pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};
