@@ -29,6 +29,9 @@ ENGINES = [
     ("85k", 16, 4, 4, 1, 1, 12, 40, 4),
     ("85k", 16, 8, 8, 1, 1, 16, 40, 4),
     ("85k", 16, 8, 8, 1, 0, 0, 0, 4),
+    ("85k", 8, 8, 8, 1, 1, 16, 48, 8),
+    ("85k", 16, 4, 2, 4, 1, 0, 0, 4),
+    ("85k", 8, 8, 8, 1, 1, 48, 96, 8),
     ("25k", 8, 4, 2, 1, 0, 0, 0, 4),
     ("25k", 8, 8, 2, 1, 1, 16, 40, 4),
     ("25k", 4, 4, 4, 4, 1, 12, 32, 4),
@@ -81,7 +84,7 @@ def main():
     print("tm,tn,requantise_lanes,requantise_cycles,residual,window_taps,patch_bytes,port_bytes,in_logic,lut", flush=True)
     for engine in ENGINES:
         device, tm, tn, lanes, cycles = engine[:5]
-        words = (4096, 1024) if device == "85k" else (2048, 256)
+        words = (2048, 256) if device == "25k" else (4096 if tm < 16 else 6144, 2048 if tm * tn <= 64 else 1024)
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as preset:
             preset.write(PRESET.format(*engine, *words))
             preset.flush()

@@ -4,7 +4,7 @@ const LEFT: f64 = 70.0;
 const TOP: f64 = 40.0;
 const WIDTH: f64 = 620.0;
 const HEIGHT: f64 = 400.0;
-const LEGEND: f64 = 280.0;
+const LEGEND: f64 = 230.0;
 /// Room at the right of the plot for layers without transfers.
 const APART: f64 = 50.0;
 const ROW: f64 = 15.0;
@@ -79,14 +79,22 @@ impl Roofline {
         );
         self.axes(&mut svg, &x, &y);
         self.roof(&mut svg, &x, &y, ridge);
-        for (index, layer) in self.layers.iter().enumerate() {
-            let across = layer.intensity.map_or(right + APART - 14.0, |intensity| x.at(intensity));
-            let up = y.at(layer.gops);
+        let points: Vec<(f64, f64)> = self
+            .layers
+            .iter()
+            .map(|layer| (layer.intensity.map_or(right + APART - 14.0, |intensity| x.at(intensity)), y.at(layer.gops)))
+            .collect();
+        for (index, ((layer, point), label)) in self.layers.iter().zip(&points).zip(labels(&points)).enumerate() {
             let number = index + 1;
             svg.push_str(&format!(
-                "<circle cx=\"{across:.1}\" cy=\"{up:.1}\" r=\"8\" fill=\"#8a5a2b\" fill-opacity=\"0.8\" stroke=\"#fff\"/>\
-                 <text x=\"{across:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"9\" fill=\"#fff\">{number}</text>\n",
-                up + 3.2
+                "<path d=\"M{0:.1} {1:.1}L{2:.1} {3:.1}\" stroke=\"#8a5a2b\"/><circle cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"3\" fill=\"#8a5a2b\"/>\
+                 <circle cx=\"{2:.1}\" cy=\"{3:.1}\" r=\"8\" fill=\"#8a5a2b\" stroke=\"#fff\"/>\
+                 <text x=\"{2:.1}\" y=\"{4:.1}\" text-anchor=\"middle\" font-size=\"9\" fill=\"#fff\">{number}</text>\n",
+                point.0,
+                point.1,
+                label.0,
+                label.1,
+                label.1 + 3.2
             ));
             svg.push_str(&format!(
                 "<text x=\"{:.0}\" y=\"{:.0}\">{number} {}, {:.2} GOPS</text>\n",
@@ -153,6 +161,20 @@ impl Roofline {
     }
 }
 
+/// Where the number of each point goes: below it, and further down until it is clear of those before.
+fn labels(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const APART: f64 = 17.0;
+    let mut placed: Vec<(f64, f64)> = Vec::with_capacity(points.len());
+    for &(x, y) in points {
+        let mut label = (x, y + 16.0);
+        while placed.iter().any(|other| (other.0 - label.0).abs() < APART && (other.1 - label.1).abs() < APART) {
+            label.1 += APART;
+        }
+        placed.push(label);
+    }
+    placed
+}
+
 /// The end of a name, where the names of a network's layers differ.
 fn short(name: &str) -> String {
     const SHOWN: usize = 30;
@@ -179,9 +201,15 @@ mod tests {
     fn every_layer_is_drawn_and_named_with_or_without_transfers() {
         let layer = |name: &str, intensity| Layer { name: name.to_owned(), intensity, gops: 50.0 };
         let svg = roofline(vec![layer("conv & relu", Some(20.0)), layer("pool", None)]);
-        assert_eq!(svg.matches("<circle").count(), 2);
+        assert_eq!(svg.matches("r=\"3\"").count(), 2);
         assert!(svg.contains("1 conv &amp; relu, 50.00 GOPS") && svg.contains("2 pool"), "{svg}");
         assert!(svg.contains("transfers") && svg.contains("a&lt;b&gt;") && !svg.contains("NaN"), "{svg}");
+    }
+
+    #[test]
+    fn numbers_of_layers_at_one_place_are_clear_of_each_other() {
+        let labels = labels(&[(5.0, 5.0), (5.0, 5.0), (9.0, 6.0), (90.0, 5.0)]);
+        assert_eq!(labels, [(5.0, 21.0), (5.0, 38.0), (9.0, 56.0), (90.0, 21.0)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::area::{block_rams, Area};
 use super::curve::Curve;
 use super::evaluate::{evaluate, Evaluation, Judgement};
 use super::shape::map_words;
+use super::streaming::Weights;
 use super::workload::{Job, Work, Workload};
 use crate::error::MapErrors;
 use cortado_arch::board::Board;
@@ -186,11 +187,10 @@ fn memories(workload: &Workload, base: Architecture, board: &Board) -> Vec<Archi
     let bram = base.activation_kind == ActivationKind::Bram;
     let mut engines = Vec::new();
     let mut before = None;
-    for power in 5..=MOST_WORDS.ilog2() {
-        let weight_words = 1usize << power;
+    for weight_words in weight_depths(workload, &base) {
         let taken = parameters + block_rams(board, weight_words, base.weight_word_bytes());
         let Some(left) = board.resources.block_rams.checked_sub(taken) else { break };
-        // No word more costs a block less: the next power of two takes as many.
+        // As many blocks hold more words.
         if before.replace(taken) == Some(taken) {
             engines.pop();
         }
@@ -201,6 +201,17 @@ fn memories(workload: &Workload, base: Architecture, board: &Board) -> Vec<Archi
         }
     }
     engines
+}
+
+/// Weight words worth trying: powers of two, those and a half, and what the largest output group takes.
+fn weight_depths(workload: &Workload, base: &Architecture) -> Vec<usize> {
+    const BLOCK: usize = 512;
+    let group = Weights::of(workload, base).largest_group().div_ceil(BLOCK) * BLOCK;
+    let powers = (5..=MOST_WORDS.ilog2()).flat_map(|power| [1usize << power, 3 << (power - 1)]);
+    let mut depths: Vec<usize> = powers.chain([group]).filter(|depth| (1..=MOST_WORDS).contains(depth)).collect();
+    depths.sort_unstable();
+    depths.dedup();
+    depths
 }
 
 /// Most words of `bytes` in `blocks` block RAMs.

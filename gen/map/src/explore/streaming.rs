@@ -69,6 +69,11 @@ impl Weights {
         self.0.iter().map(|one| one.0).sum()
     }
 
+    /// Words of the largest output group, which must be on chip together.
+    pub fn largest_group(&self) -> usize {
+        self.0.iter().map(|one| one.1).max().unwrap_or(0)
+    }
+
     /// What streams where not everything fits: the best over the sizes of a ring of two groups.
     pub fn streaming(&self, schedule: &Schedule, engine: &Engine) -> Streaming {
         let mut rings: Vec<usize> = self.0.iter().map(|one| one.1).filter(|&group| group > 0).collect();
