@@ -118,7 +118,7 @@ impl Logic for Dispatcher {
         self.transfer.next = self.decoder.transfer.val();
         self.compute.next = self.decoder.compute.val();
         self.fetch_line.next = self.next_line.q.val();
-        self.fetch_valid.next = (self.state.q.val() == State::Running) & !(self.ahead.q.val() == self.most.val());
+        self.fetch_valid.next = (self.state.q.val() == State::Running) & (self.ahead.q.val() != self.most.val());
 
         self.may_go.next = (self.state.q.val() == State::Running)
             & self.queue.out_valid.val()

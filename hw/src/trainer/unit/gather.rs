@@ -296,7 +296,7 @@ impl Logic for Gather {
         self.batch.next.dense = self.dense.val();
         self.batch.next.width = self.compute.q.val().width;
         self.batch.next.resident = self.compute.q.val().resident.any();
-        self.batch.next.again = self.compute.q.val().resident.any() & !(self.passes_left.q.val() == bits::<16>(1));
+        self.batch.next.again = self.compute.q.val().resident.any() & (self.passes_left.q.val() != bits::<16>(1));
 
         self.in_ready.next = !self.running.q.val() & !self.starting.q.val();
         if self.in_ready.val() & self.in_valid.val() {

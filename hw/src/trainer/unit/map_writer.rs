@@ -51,7 +51,7 @@ impl Logic for MapWriter {
         self.taken.next = self.last.val();
         self.wanted.next = self.valid.val() & !self.taken.val();
         self.read.next =
-            self.valid.val() & self.grant.val() & self.read_free.val() & !(self.asked.q.val() == self.lines.val());
+            self.valid.val() & self.grant.val() & self.read_free.val() & (self.asked.q.val() != self.lines.val());
         self.line.next = self.map_line.val() + bit_cast::<16, 5>(self.asked.q.val());
         self.read_address.next = bit_cast::<20, 16>(self.line.val()) << 4;
         if self.read.val() {

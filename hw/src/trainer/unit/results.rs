@@ -166,7 +166,7 @@ impl Logic for Results {
         self.is_gradient.next = self.compute.q.val().stage == bits::<2>(2);
         self.issue.next = self.running.q.val()
             & self.passes.q.val().any()
-            & !(self.is_gradient.val() & (self.waiting.q.val() == self.most_waiting.val()));
+            & (!self.is_gradient.val() | (self.waiting.q.val() != self.most_waiting.val()));
         self.walker.advance.next = self.issue.val();
         self.last.next = self.left.q.val() == bits::<20>(1);
         self.last_slot.next = self.slot.q.val() + 1 == self.compute.q.val().slots;

@@ -132,7 +132,7 @@ impl Logic for Sequencer {
         self.wanted.next = self.candidate.val().width;
         self.ready.next = self.candidate_valid.val()
             & (self.candidate.val().gradient | (self.vectors.val() >= bit_cast::<16, 4>(self.wanted.val())))
-            & (!self.candidate_last.val() | !(self.kept.q.val() == self.most_kept.val()));
+            & (!self.candidate_last.val() | (self.kept.q.val() != self.most_kept.val()));
         self.queue.out_ready.next = self.decide.val() & self.ready.val() & self.fresh.val();
         self.begins_last.next = self.decide.val() & self.ready.val() & self.candidate_last.val();
         if self.decide.val() {
