@@ -1,14 +1,14 @@
 //! The compute unit as emitted, stage by stage against the golden stages, under random stalls of memory.
 
 mod blocks_support;
-mod trainer_support;
+mod unit_support;
 
 use blocks_support::random::Random;
 use cortado_arch::preset::trainer::trainer;
 use cortado_arch::trainer::network::Network as Shapes;
 use cortado_arch::trainer::{program, TrainerArchitecture, LINE_BYTES, LINE_WORDS};
 use cortado_golden::a3c::{backward, forward, gradient, Hidden, Layout, Map, Network};
-use trainer_support::{number, shapes, Report, Task, Unit};
+use unit_support::{number, shapes, Report, Task, Unit};
 
 /// How memory answers: latency in cycles, and the probability of a stall in 256ths.
 const CALM: (u32, u32) = (20, 0);

@@ -1,203 +1,216 @@
-//! A compute unit under Verilator, with a memory that stalls at random, and networks as both sides name them.
+//! External memory beside blocks of the training engine, and numbers to fill it with.
 #![allow(dead_code)]
 
 use crate::blocks_support::random::Random;
-use crate::blocks_support::{header, simulate, TOP};
-use cortado_arch::trainer::network::{self, Network};
-use cortado_arch::trainer::TrainerArchitecture;
-use cortado_cosim::Instance;
-use cortado_golden::a3c;
-use cortado_hw::emit::emit;
-use cortado_hw::trainer::unit::compute_unit::ComputeUnit;
-use std::ffi::c_void;
+use crate::blocks_support::Dut;
+use std::collections::VecDeque;
 
-/// Runs a task: commands are taken and lines move with the probabilities of `stalls`, in 256ths of no.
-const RUN: &str = r#"
-#include <deque>
-struct UnitTask {
-    uint32_t program, parameters, copy, maps, outputs;
-    uint32_t latency, stall;
-    uint64_t seed, limit;
-};
-struct UnitReport { uint64_t cycles, active, read_lines, write_lines, gradient_lines, fault; };
-COSIM_EXPORT int32_t unit_run(Cosim* sim, const UnitTask* task, uint32_t* memory, uint64_t words, uint32_t* gradient,
-                              uint64_t gradient_words, UnitReport* report) {
-    struct Burst { uint64_t line, lines, ready; };
-    return guarded(*sim, [&] {
-        auto& top = *sim->model;
-        uint64_t state = task->seed;
-        auto random = [&] {
-            uint64_t x = state += 0x9e3779b97f4a7c15u;
-            x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-            x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-            return x ^ (x >> 31);
-        };
-        auto moves = [&] { return (random() & 255) >= task->stall; };
-        std::deque<Burst> reads, writes;
-        bool offered = false;
-        *report = UnitReport{};
-        top.start = 1;
-        top.program_address = task->program;
-        top.base_parameters = task->parameters;
-        top.base_copy = task->copy;
-        top.base_maps = task->maps;
-        top.base_outputs = task->outputs;
-        for (uint64_t cycle = 0;; ++cycle) {
-            if (cycle == task->limit) { report->fault = 1; return; }
-            top.clock = 0;
-            if (!offered && !reads.empty() && reads[0].ready <= cycle && moves()) offered = true;
-            top.read_data_valid = offered;
-            if (offered) {
-                if ((reads[0].line + 1) * 16 > words) { report->fault = 2; return; }
-                for (int i = 0; i < 16; ++i) top.read_data[i] = memory[reads[0].line * 16 + i];
+/// How a memory answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Cycles that the port takes for a beat, in one direction or the other.
+    pub beat_cycles: i32,
+    /// Cycles from a read command to its first beat.
+    pub latency: usize,
+    /// Percent of cycles in which a command, or a beat, is not taken or offered although it could be.
+    pub stalls: usize,
+}
+
+/// A memory that never stalls.
+pub const SMOOTH: Timing = Timing { beat_cycles: 1, latency: 20, stalls: 0 };
+
+struct Burst {
+    client: usize,
+    at: usize,
+    beats: usize,
+    ready_at: u64,
+}
+
+/// Words behind a port that moves beats in one direction or the other, seen by `clients` of it: each has its
+/// element of the command and valid/ready vectors `read_command_valid` and so on.
+pub struct Memory {
+    pub words: Vec<u32>,
+    beat: usize,
+    clients: usize,
+    timing: Timing,
+    random: Random,
+    cycle: u64,
+    /// Cycles saved for beats; both directions may take one in the same cycle, which the next cycles pay for.
+    credit: i32,
+    reads: VecDeque<Burst>,
+    writes: VecDeque<Burst>,
+    offered: bool,
+    read_ready: u64,
+    write_ready: u64,
+    data_ready: bool,
+    pub beats_moved: u64,
+}
+
+impl Memory {
+    /// Of `words`, for a port of `beat` words.
+    pub fn new(words: Vec<u32>, beat: usize, clients: usize, timing: Timing, seed: u64) -> Self {
+        Self {
+            words,
+            beat,
+            clients,
+            timing,
+            random: Random(seed),
+            cycle: 0,
+            credit: timing.beat_cycles,
+            reads: VecDeque::new(),
+            writes: VecDeque::new(),
+            offered: false,
+            read_ready: 0,
+            write_ready: 0,
+            data_ready: false,
+            beats_moved: 0,
+        }
+    }
+
+    fn stalls(&mut self) -> bool {
+        self.timing.stalls > 0 && self.random.chance(self.timing.stalls)
+    }
+
+    /// Chooses one client whose command would be taken; no more than one is taken in a cycle.
+    fn one_ready(&mut self) -> u64 {
+        let turn = self.cycle as usize % self.clients;
+        if self.stalls() {
+            0
+        } else {
+            1 << turn
+        }
+    }
+
+    /// Inputs of a cycle, before they settle.
+    pub fn drive(&mut self, dut: &mut Dut) {
+        self.credit = (self.credit + 1).min(self.timing.beat_cycles);
+        self.read_ready = if self.reads.len() < 16 { self.one_ready() } else { 0 };
+        self.write_ready = if self.writes.len() < 16 { self.one_ready() } else { 0 };
+        dut.set("read_command_ready", self.read_ready);
+        dut.set("write_command_ready", self.write_ready);
+        let due = self.reads.front().is_some_and(|burst| burst.ready_at <= self.cycle);
+        self.offered |= due && self.credit >= self.timing.beat_cycles && !self.stalls();
+        let front = self.reads.front().filter(|_| self.offered);
+        let valid = front.map_or(0, |burst| 1 << burst.client);
+        let at = front.map_or(0, |burst| burst.at);
+        dut.set("read_data_valid", valid as u64);
+        if self.offered {
+            dut.set_words("read_data", &self.words[at..at + self.beat]);
+        }
+        self.data_ready = !self.writes.is_empty() && self.credit >= self.timing.beat_cycles && !self.stalls();
+        let writer = self.writes.front().filter(|_| self.data_ready).map_or(0, |burst| 1 << burst.client);
+        dut.set("write_data_ready", writer as u64);
+    }
+
+    /// What the block answered, before the rising edge.
+    pub fn sample(&mut self, dut: &Dut) {
+        let (beat, words) = (self.beat, self.words.len());
+        if self.offered && dut.get("read_data_ready") >> self.reads[0].client & 1 == 1 {
+            self.offered = false;
+            self.moved(false);
+        }
+        if self.data_ready && dut.get("write_data_valid") >> self.writes[0].client & 1 == 1 {
+            let Burst { client, at, .. } = self.writes[0];
+            let data = dut.words("write_data");
+            self.words[at..at + beat].copy_from_slice(&data[client * beat..][..beat]);
+            self.moved(true);
+        }
+        for write in [false, true] {
+            let (name, ready) = if write { ("write", self.write_ready) } else { ("read", self.read_ready) };
+            let taken = dut.get(&format!("{name}_command_valid")) & ready;
+            if taken == 0 {
+                continue;
+            }
+            let client = taken.trailing_zeros() as usize;
+            let bytes = dut.words(&format!("{name}_command_address"))[client] as usize;
+            let beats = dut.words(&format!("{name}_command_beats"));
+            let beats = (beats[client / 2] >> (16 * (client % 2)) & 0xffff) as usize;
+            assert!(bytes % (4 * beat) == 0 && beats > 0, "{name} of {beats} beats at byte {bytes}");
+            assert!(bytes / 4 + beats * beat <= words, "{name} of {beats} beats at byte {bytes} of {}", 4 * words);
+            let ready_at = self.cycle + 1 + self.timing.latency as u64;
+            let burst = Burst { client, at: bytes / 4, beats, ready_at };
+            if write {
+                self.writes.push_back(burst);
             } else {
-                for (int i = 0; i < 16; ++i) top.read_data[i] = uint32_t(random());
-            }
-            top.read_command_ready = moves();
-            top.write_command_ready = moves();
-            top.write_data_ready = !writes.empty() && moves();
-            top.gradient_ready = moves();
-            top.eval();
-            if (offered && top.read_data_ready) {
-                offered = false;
-                ++report->read_lines;
-                ++reads[0].line;
-                if (--reads[0].lines == 0) reads.pop_front();
-            }
-            if (top.write_data_valid && top.write_data_ready) {
-                if ((writes[0].line + 1) * 16 > words) { report->fault = 3; return; }
-                for (int i = 0; i < 16; ++i) memory[writes[0].line * 16 + i] = top.write_data[i];
-                ++report->write_lines;
-                ++writes[0].line;
-                if (--writes[0].lines == 0) writes.pop_front();
-            }
-            if (top.read_command_valid && top.read_command_ready)
-                reads.push_back({top.read_command_address / 64, top.read_command_beats, cycle + task->latency});
-            if (top.write_command_valid && top.write_command_ready)
-                writes.push_back({top.write_command_address / 64, top.write_command_beats, cycle});
-            if (top.gradient_valid && top.gradient_ready) {
-                uint64_t at = uint64_t(top.gradient_line) * 16;
-                if (at + 16 > gradient_words) { report->fault = 4; return; }
-                for (int i = 0; i < 16; ++i) gradient[at + i] = top.gradient[i];
-                ++report->gradient_lines;
-            }
-            report->active += top.active;
-            report->cycles = cycle;
-            if (top.error && top.done) report->fault = 5;
-            bool done = top.done;
-            top.clock = 1;
-            top.eval();
-            top.start = 0;
-            if (done) {
-                if (!reads.empty() || !writes.empty()) report->fault = 6;
-                return;
+                self.reads.push_back(burst);
             }
         }
-    });
-}
-"#;
-
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Task {
-    pub program: u32,
-    pub parameters: u32,
-    pub copy: u32,
-    pub maps: u32,
-    pub outputs: u32,
-    pub latency: u32,
-    /// Probability that something does not move in a cycle, in 256ths.
-    pub stall: u32,
-    pub seed: u64,
-    pub limit: u64,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Report {
-    pub cycles: u64,
-    /// Cycles in which the PEs had a step.
-    pub active: u64,
-    pub read_lines: u64,
-    pub write_lines: u64,
-    pub gradient_lines: u64,
-    fault: u64,
-}
-
-type RunFn = unsafe extern "C" fn(*mut c_void, *const Task, *mut u32, u64, *mut u32, u64, *mut Report) -> i32;
-
-/// A compute unit in simulation.
-pub struct Unit(Instance);
-
-impl Unit {
-    /// `None`, said aloud, where Verilator is missing.
-    pub fn new(arch: &TrainerArchitecture, seed: u64) -> Option<Self> {
-        let mut unit = ComputeUnit::new(arch).expect("queues of sizes that can be");
-        let mut instance = simulate(emit(TOP, &mut unit, &header()), RUN, seed)?;
-        let mut set = |port: &str, value| instance.poke(port, value).unwrap_or_else(|error| panic!("{error}"));
-        set("reset", 1);
-        set("start", 0);
-        instance.tick(2).unwrap_or_else(|error| panic!("{error}"));
-        instance.poke("reset", 0).unwrap_or_else(|error| panic!("{error}"));
-        Some(Self(instance))
+        self.cycle += 1;
     }
 
-    /// Runs a task to its end.
-    ///
-    /// # Panics
-    /// When it leaves memory, does not end, or ends with an error.
-    #[track_caller]
-    pub fn run(&mut self, task: &Task, memory: &mut [u32], gradient: &mut [u32]) -> Report {
-        let mut report = Report::default();
-        // SAFETY: `RUN` has this type; the simulation is alive, and the slices are as long as told.
-        let status = unsafe {
-            let run = self.0.model().symbol::<RunFn>("unit_run").expect("the text above has it");
-            run(
-                self.0.as_ptr(),
-                task,
-                memory.as_mut_ptr(),
-                memory.len() as u64,
-                gradient.as_mut_ptr(),
-                gradient.len() as u64,
-                &mut report,
-            )
-        };
-        assert_eq!(status, 0, "the simulation failed");
-        let faults = [
-            "none",
-            "the task did not end",
-            "a read beyond memory",
-            "a write beyond memory",
-            "a gradient beyond its memory",
-            "an instruction that names nothing",
-            "lines were still on the way at the end",
-        ];
-        assert_eq!(report.fault, 0, "{}: {task:?}, {report:?}", faults[report.fault as usize]);
-        report
+    fn moved(&mut self, write: bool) {
+        self.credit -= self.timing.beat_cycles;
+        self.beats_moved += 1;
+        let queue = if write { &mut self.writes } else { &mut self.reads };
+        queue[0].at += self.beat;
+        queue[0].beats -= 1;
+        if queue[0].beats == 0 {
+            queue.pop_front();
+        }
+    }
+
+    /// Cycles so far.
+    pub fn cycles(&self) -> u64 {
+        self.cycle
     }
 }
 
-/// The network as the engine's side names it.
-pub fn shapes(network: &a3c::Network) -> Network {
-    let map = |map: a3c::Map| network::Map { height: map.height, width: map.width, channels: map.channels };
-    let layer = |layer: &a3c::Layer| network::Layer {
-        input: map(layer.input),
-        output: map(layer.output),
-        kernel: layer.kernel,
-        stride: layer.stride,
-        rectified: layer.rectified,
-    };
-    Network::new(network.layers().iter().map(layer).collect())
+/// Words offered as a stream, some percent of the cycles not.
+pub struct Source {
+    words: Vec<u32>,
+    beat: usize,
+    at: usize,
+    offered: bool,
+    stalls: usize,
 }
 
-/// Small numbers of both signs; a few are zeros, a few far apart.
-pub fn number(random: &mut Random) -> f32 {
-    let small = random.signed(24) as f32 / (1 << 24) as f32;
-    match random.below(40) {
-        0 => 0.0,
-        1 => -0.0,
-        2 => small * 1e6,
-        3 => small * 1e-12,
-        _ => small,
+impl Source {
+    pub fn new(words: Vec<u32>, beat: usize, stalls: usize) -> Self {
+        Self { at: words.len(), words, beat, offered: false, stalls }
     }
+
+    /// From the beginning again.
+    pub fn rewind(&mut self) {
+        self.at = 0;
+        self.offered = false;
+    }
+
+    /// Offers the next beat in `name`, `name_valid`.
+    pub fn drive(&mut self, dut: &mut Dut, name: &str, random: &mut Random) {
+        let more = self.at < self.words.len();
+        self.offered = more && (self.offered || self.stalls == 0 || !random.chance(self.stalls));
+        dut.set(&format!("{name}_valid"), self.offered);
+        if self.offered {
+            dut.set_words(name, &self.words[self.at..self.at + self.beat]);
+        }
+    }
+
+    /// Whether it was taken in `name_ready`.
+    pub fn sample(&mut self, dut: &Dut, name: &str) {
+        if self.offered && dut.is(&format!("{name}_ready")) {
+            self.at += self.beat;
+            self.offered = false;
+        }
+    }
+}
+
+/// A number of magnitude 2^-`octaves` to 1, of either sign.
+pub fn number(random: &mut Random, octaves: usize) -> f32 {
+    let magnitude =
+        (1.0 + random.below(1 << 23) as f32 / (1 << 23) as f32) * 0.5f32.powi(1 + random.below(octaves) as i32);
+    if random.chance(50) {
+        -magnitude
+    } else {
+        magnitude
+    }
+}
+
+/// So many of them.
+pub fn numbers(random: &mut Random, count: usize, octaves: usize) -> Vec<f32> {
+    (0..count).map(|_| number(random, octaves)).collect()
+}
+
+/// Their bits.
+pub fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
 }
