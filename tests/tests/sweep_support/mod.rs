@@ -10,7 +10,9 @@ use cortado_graph::ir::{
 pub fn layer(seed: u64, adds: bool) -> Graph {
     let mut random = Random::new(seed.wrapping_add(0x5eed));
     // A generator's first numbers follow its seed too closely.
-    (0..8).for_each(|_| drop(random.below(2)));
+    for _ in 0..8 {
+        let _ = random.below(2);
+    }
     let kind = random.below(if adds { 10 } else { 9 });
     let mut maker = Maker { random, tensors: Vec::new(), nodes: Vec::new() };
     let name = match kind {

@@ -139,9 +139,8 @@ fn least_squares(runs: &[(Makeup, f64)]) -> [f64; TERMS] {
         let best = (pivot..TERMS).max_by(|&a, &b| matrix[a][pivot].abs().total_cmp(&matrix[b][pivot].abs()));
         matrix.swap(pivot, best.unwrap_or(pivot));
         let own = matrix[pivot];
-        for (index, row) in matrix.iter_mut().enumerate().filter(|(index, _)| *index != pivot) {
+        for (_, row) in matrix.iter_mut().enumerate().filter(|(index, _)| *index != pivot) {
             let factor = row[pivot] / own[pivot];
-            let _ = index;
             for (cell, value) in row.iter_mut().zip(own) {
                 *cell -= factor * value;
             }
