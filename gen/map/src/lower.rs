@@ -278,7 +278,7 @@ fn shared_columns(c: &Compute) -> u32 {
     c.pad_left.min(columns.saturating_sub(c.pad_left + c.input_width)).min(c.kernel_width.saturating_sub(1))
 }
 
-pub(crate) fn identity(op: &Operation, output: Shape, arch: &Architecture) -> Result<Layer, String> {
+fn identity(op: &Operation, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let mut compute = frame(op.input_shape, output, arch.tm);
     (compute.weight_hold, compute.parameter_hold) = (1, 1);
     Ok(layer(op, Mode::Channelwise, compute, pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?))
