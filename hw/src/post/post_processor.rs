@@ -26,7 +26,7 @@ pub struct Slot {
 ///
 /// `totals` are taken with `arrive`, at least `Architecture::vector_interval` cycles apart. The
 /// parameter word asked for with `parameter_read` must be there two cycles later, and with four cycles for
-/// a channel stay until the next; the residual word exactly three cycles after
+/// a channel stay until the next; the residual word exactly four cycles after
 /// `residual_read & residual_grant`. A residual that has waited is `residual_urgent` and must be granted
 /// within two cycles. `result` is valid for the one cycle of `result_valid`.
 #[derive(LogicBlock)]
@@ -125,7 +125,7 @@ impl PostProcessor {
             waiting: many(tm), own: many(tm), residual: many(tm), partial: many(tm),
             issue_walker: ResultWalker::new(depthwise_unit), result_walker: walkers(!one_at_a_time),
             residual_walker: walkers(residual_unit), issued_place: many(one_at_a_time.into()),
-            slots: many(slots), residual_wait: many(3),
+            slots: many(slots), residual_wait: many(4),
             folded: Constant::new(cycles > 1), residual_unit: Constant::new(residual_unit),
             depthwise_unit: Constant::new(depthwise_unit),
             result_code: constant(0), scale_code: constant(1), sum_code: constant(2),
@@ -199,12 +199,12 @@ impl Logic for PostProcessor {
         for i in 0..(self.residual_wait.len() - 1) {
             self.residual_wait[i + 1].d.next = self.residual_wait[i].q.val();
         }
-        if self.residual_wait[2].q.val() {
+        if self.residual_wait[3].q.val() {
             for i in 0..self.residual.len() {
                 self.residual[i].d.next = self.residual_word[i].val();
             }
         }
-        self.scheduler.scale_ready.next = self.residual_wait[2].q.val();
+        self.scheduler.scale_ready.next = self.residual_wait[3].q.val();
 
         // Partial sums before the sum pass.
         if self.shift_sum.val() {
@@ -316,7 +316,7 @@ impl Logic for PostProcessor {
             clock!(self, clock, residual_walker[k]);
             self.residual_walker[k].launch.next = self.launch.val();
             self.residual_walker[k].layer.next = self.layer.val();
-            self.residual_walker[k].advance.next = self.residual_taken.val();
+            self.residual_walker[k].advance.next = self.residual_wait[0].q.val();
             self.residual_address.next = self.layer.val().residual_address + self.residual_walker[k].offset.val();
         }
 
