@@ -134,7 +134,11 @@ impl Logic for Feed {
         self.scan.layer.next = self.layer.val();
         self.scan.read_grant.next = self.read_grant.val();
         self.scan.pace_open.next = self.pacer.open.val();
-        self.sequencing.next = self.scan.busy.val() | self.launch.val() | self.launch_scan.q.val();
+        self.sequencing.next = self.launch.val()
+            | self.launch_scan.q.val()
+            | self.launch_depthwise.q.val()
+            | self.launch_patch.q.val()
+            | self.scan.busy.val();
         self.read_address.next = self.scan.read_address.val();
         self.element.next = self.scan.element.val();
         self.step.next = self.scan.step.val();
