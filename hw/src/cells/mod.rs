@@ -1,6 +1,7 @@
 //! The small set of cells all hardware is built from.
 
 mod block_ram;
+pub mod delay;
 pub mod dot_product;
 pub mod element_window;
 mod folded;
