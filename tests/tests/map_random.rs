@@ -6,7 +6,7 @@ use cortado_arch::preset::by_name;
 use cortado_arch::Architecture;
 use cortado_graph::geometry::{slide, Padding};
 use cortado_graph::ir::{
-    Add, Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor,
+    Add, Conv2d, DataType, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor,
     Window,
 };
 use cortado_map::Format;
@@ -24,6 +24,7 @@ impl Maker {
         let input = Tensor { name: "input".into(), shape, scale: 1.0, zero_point: 0 };
         let graph = Graph {
             name: format!("random {seed}"),
+            data_type: DataType::Int8,
             tensors: vec![input],
             nodes: vec![],
             inputs: vec![0],

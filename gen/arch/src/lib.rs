@@ -3,8 +3,10 @@
 //! encoding.
 
 pub mod architecture;
+mod data_type;
 pub mod isa;
 pub mod listing;
 pub mod preset;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};
+pub use data_type::DataType;

@@ -81,7 +81,7 @@ fn reach(outputs: u32, stride: u32, padding: u32, kernel: u32, input: u32) -> u3
 pub(crate) fn input(mode: Mode, c: &Compute, arch: &Architecture) -> Option<Span> {
     let rows = reach(c.output_height, c.stride_y, c.pad_top, c.kernel_height, c.input_height).checked_sub(1)?;
     if mode == Mode::Patch {
-        let words = rows * c.row_words + c.row_bytes.div_ceil(field(arch.activation_word_bytes()));
+        let words = rows * c.row_words + c.row_bytes.div_ceil(field(arch.tm));
         let base = c.input_address.wrapping_add(c.pad_top * c.row_words) & 0xffff;
         return Some(span(OnChip::Activation, base, words));
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::architecture::{ActivationKind, Architecture, Family};
+use crate::DataType;
 
 impl Architecture {
     /// The preset text that [`super::parse`] reads back to this architecture.
@@ -37,6 +38,11 @@ impl Architecture {
             ActivationKind::Bram => "bram",
             ActivationKind::Spram => "spram",
         };
+        // Not said at int8: engines keep the hash they had before there was another type.
+        let data_type = match self.data_type {
+            DataType::Int8 => String::new(),
+            other => format!("data_type = \"{}\"\n", other.name()),
+        };
         let clock = self.clock_mhz;
         let part = match &self.family {
             Family::Generic => "family = \"generic\"\n".to_owned(),
@@ -49,7 +55,7 @@ impl Architecture {
         };
         format!(
             "[part]\n{part}\n\
-             [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n\n\
+             [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n{data_type}\n\
              [memory]\nactivation_kind = \"{kind}\"\nactivation_words = {}\nweight_words = {}\nparameter_words = {}\n\n\
              [port]\nport_bytes = {}\nburst_beats = {}\naddress_bits = {}\n",
             self.tm,

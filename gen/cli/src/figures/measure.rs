@@ -107,7 +107,7 @@ fn compiled(graph: &Graph, arch: &Architecture) -> Result<Compiled, Failure> {
 pub fn infer(graph: &Graph) -> Result<Inference, Failure> {
     let arch = preset::load(preset::DEFAULT)?;
     let compiled = compiled(graph, &arch)?;
-    let input = Random::new(SEED).bytes(elements(tensor(graph)?));
+    let input = Random::new(SEED).values(graph.data_type, elements(tensor(graph)?));
     let golden = cortado_golden::run(graph, &input).map_err(Failure::refused)?;
     let mut engine = Verilated::build(&arch, InitialValues::Fast, Jitter::default(), SEED)?;
     let mut best: Option<Run> = None;
@@ -140,7 +140,7 @@ pub fn harness() -> Result<Measured, Failure> {
     let arch = preset::load(preset::DEFAULT)?;
     let graph = model::read("@fashion")?.import()?;
     let compiled = compiled(&graph, &arch)?;
-    let input = Random::new(SEED).bytes(elements(tensor(&graph)?));
+    let input = Random::new(SEED).values(graph.data_type, elements(tensor(&graph)?));
     let joined = single::join(&compiled, &input)?;
     let verilator = execution::verilator()?;
     let build = BuildOptions::new(files::build().join("cosim"));

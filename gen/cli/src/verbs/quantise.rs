@@ -133,11 +133,13 @@ fn real(item: &[u8], shape: &[usize], scale: f32) -> Vec<f32> {
     (0..channels).flat_map(one).collect()
 }
 
-/// The nearest int8 codes, in the bytes' own order.
-fn codes(item: &[u8], scale: f32, tensor: &cortado_graph::ir::Tensor) -> Vec<i8> {
+/// The nearest codes, in the bytes' own order.
+fn codes(item: &[u8], scale: f32, integer: &Graph) -> Vec<i16> {
+    let tensor = &integer.tensors[integer.inputs[0]];
+    let (low, high) = integer.data_type.range();
     let code = |&byte: &u8| {
         let q = (f32::from(byte) * scale / tensor.scale).round() + tensor.zero_point as f32;
-        q.clamp(-128.0, 127.0) as i8
+        q.clamp(low as f32, high as f32) as i16
     };
     item.iter().map(code).collect()
 }
@@ -157,13 +159,12 @@ fn compare(graph: &FloatGraph, integer: &Graph, test: &Items, labels: &Items, sc
     let (Some(&float_out), Some(&int_out)) = (graph.outputs.first(), integer.outputs.first()) else {
         return Err(Failure::Refused(format!("{}: no output", graph.name)));
     };
-    let tensor = &integer.tensors[integer.inputs[0]];
     let count = |pairs: &[(&[u8], usize)]| -> Result<(usize, usize), Failure> {
         let (mut float, mut int8) = (0, 0);
         for (item, label) in pairs {
             let answer = evaluate(graph, &real(item, shape, scale)).map_err(Failure::refused)?;
             float += usize::from(argmax(&answer[float_out]) == *label);
-            let answer = cortado_golden::run(integer, &codes(item, scale, tensor)).map_err(Failure::refused)?;
+            let answer = cortado_golden::run(integer, &codes(item, scale, integer)).map_err(Failure::refused)?;
             int8 += usize::from(argmax(&answer[int_out]) == *label);
         }
         Ok((float, int8))

@@ -5,6 +5,7 @@ use super::place::place;
 use super::ranges::{Code, Ranges};
 use super::weights;
 use crate::float::{Constant, Convolution, FloatGraph, FullyConnected, Node, Op, Pool, PoolKind, TensorId};
+use crate::ir::DataType;
 use crate::quantise::Activation;
 use crate::tflite::write::{Index, Operator, Sliding, Writer};
 
@@ -49,8 +50,13 @@ fn refused<T>(came: impl Into<String>, would_do: impl Into<String>) -> Result<T,
 /// # Errors
 /// Every node the int8 form cannot hold.
 pub fn quantise(graph: &FloatGraph, ranges: &Ranges) -> Result<Quantised, QuantiseErrors> {
-    let mut walk =
-        Walk { graph, ranges, writer: Writer::new(), placed: vec![None; graph.tensors.len()], notes: Vec::new() };
+    let mut walk = Walk {
+        graph,
+        ranges,
+        writer: Writer::new(DataType::Int8),
+        placed: vec![None; graph.tensors.len()],
+        notes: Vec::new(),
+    };
     let mut faults = Vec::new();
     let mut note = |node: Option<&Node>, (came, would_do): Refused| {
         let node = node.map(|node| (node.name.clone(), node.kind()));

@@ -6,8 +6,8 @@ use crate::float::{Convolution, FullyConnected};
 /// Int8 weights, int32 biases and the weights' scales, one or one an output channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantised {
-    pub weights: Vec<i8>,
-    pub bias: Vec<i32>,
+    pub weights: Vec<i16>,
+    pub bias: Vec<i64>,
     pub scales: Vec<f32>,
 }
 
@@ -26,12 +26,12 @@ fn scale(largest: f32, bias: f32, input_scale: f32) -> f32 {
     }
 }
 
-fn quantise_row(row: &[f32], scale: f32) -> impl Iterator<Item = i8> + '_ {
-    row.iter().map(move |weight| (weight / scale).round().clamp(-127.0, 127.0) as i8)
+fn quantise_row(row: &[f32], scale: f32) -> impl Iterator<Item = i16> + '_ {
+    row.iter().map(move |weight| (weight / scale).round().clamp(-127.0, 127.0) as i16)
 }
 
-fn quantise_bias(bias: f32, scale: f32, input_scale: f32) -> i32 {
-    (f64::from(bias) / (f64::from(scale) * f64::from(input_scale))).round() as i32
+fn quantise_bias(bias: f32, scale: f32, input_scale: f32) -> i64 {
+    (f64::from(bias) / (f64::from(scale) * f64::from(input_scale))).round() as i64
 }
 
 fn largest(values: &[f32]) -> f32 {
