@@ -1,7 +1,6 @@
 //! The four MLPerf Tiny networks: what the mapper makes of them computes what golden computes.
 
 mod data_support;
-#[allow(dead_code)]
 mod map_support;
 
 use cortado_arch::preset::by_name;

@@ -7,20 +7,12 @@ use cortado_arch::Architecture;
 use cortado_graph::ir::{Conv2d, DataType, Op, Window};
 use cortado_map::Format;
 use map_support::maker::Maker;
-use map_support::{check, int16};
+use map_support::{check, data_type, int16};
 
 /// `preset` with `words` of weight and an eighth of them of parameter memory, so that programs stream.
 fn cramped(preset: &str, words: usize) -> Architecture {
     let arch = by_name(preset).expect("a built-in preset");
     Architecture { name: format!("cramped {preset}"), weight_words: words, parameter_words: words / 8, ..arch }
-}
-
-/// The graphs' type of an engine's.
-fn data_type(arch: &Architecture) -> DataType {
-    match arch.data_type {
-        cortado_arch::DataType::Int8 => DataType::Int8,
-        cortado_arch::DataType::Int16 => DataType::Int16,
-    }
 }
 
 /// Compiles and runs the networks of `seeds`; at most `most_refused` compilations may be refused.

@@ -89,6 +89,11 @@ impl Architecture {
         self.tm * self.data_type.bytes()
     }
 
+    /// Activation words in a beat of the external port; LOADs and STOREs move multiples of it.
+    pub fn transfer_words(&self) -> usize {
+        (self.port_bytes / self.activation_word_bytes()).max(1)
+    }
+
     /// Bytes of a weight word: an element per multiplier.
     pub fn weight_word_bytes(&self) -> usize {
         self.macs() * self.data_type.bytes()

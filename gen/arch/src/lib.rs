@@ -7,6 +7,7 @@ mod data_type;
 pub mod isa;
 pub mod listing;
 pub mod preset;
+pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};
 pub use data_type::DataType;

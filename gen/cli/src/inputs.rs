@@ -96,7 +96,11 @@ pub fn sample(index: usize) -> Result<Input, Failure> {
 }
 
 fn image(sample: Sample) -> Input {
-    Input { name: format!("image {} ({})", sample.label, sample.name), values: int8(&sample.pixels), sample: Some(sample) }
+    Input {
+        name: format!("image {} ({})", sample.label, sample.name),
+        values: int8(&sample.pixels),
+        sample: Some(sample),
+    }
 }
 
 /// The values of an image's pixels in the int8 networks that come with the binary.

@@ -30,6 +30,7 @@ mod layout;
 mod listing;
 mod lower;
 mod network;
+mod offchip;
 mod pack;
 mod parameters;
 mod parts;
@@ -38,6 +39,7 @@ mod pool;
 mod program;
 mod residence;
 mod search;
+mod stream;
 #[cfg(test)]
 mod testing;
 

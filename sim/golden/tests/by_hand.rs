@@ -3,7 +3,8 @@
 
 use cortado_golden::run;
 use cortado_graph::ir::{
-    Conv2d, DataType, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor, Window,
+    Conv2d, DataType, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise,
+    Tensor, Window,
 };
 
 fn check(op: Op, from: &[usize], input: &[i16], to: &[usize], expected: &[i16]) {

@@ -90,10 +90,7 @@ fn int16_accumulators_are_held_to_48_bits() {
 
 #[test]
 fn int8_networks_take_int8_values() {
-    assert_eq!(
-        said(&dense(1, 0, HALF), &[128]),
-        "the input holds 128; the network takes int8, -128 to 127"
-    );
+    assert_eq!(said(&dense(1, 0, HALF), &[128]), "the input holds 128; the network takes int8, -128 to 127");
 }
 
 #[test]

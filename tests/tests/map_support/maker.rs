@@ -94,7 +94,7 @@ impl Maker {
         self.random.values(self.graph.data_type, count)
     }
 
-    fn convolution(&mut self, from: usize) -> Option<usize> {
+    pub fn convolution(&mut self, from: usize) -> Option<usize> {
         let shape = self.shape(from);
         let (window, height, width) = self.window(&shape, true)?;
         let channels = self.random.below(20) + 1;
@@ -151,7 +151,7 @@ impl Maker {
         self.node("add", Op::Add(add), vec![a, b], shape)
     }
 
-    fn fully_connected(&mut self, from: usize) -> usize {
+    pub fn fully_connected(&mut self, from: usize) -> usize {
         let features: usize = self.shape(from).iter().product();
         let flat = if self.random.below(2) == 0 {
             from

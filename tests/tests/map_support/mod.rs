@@ -1,14 +1,16 @@
 //! Shared by the mapper's suites: run a compiled graph on the simulator and compare with golden.
 
+#[allow(dead_code)]
+pub mod maker;
+
 use cortado_arch::isa::{Instruction, Operation, INSTRUCTION_BYTES};
 use cortado_arch::{Architecture, ExternalMemory, Family};
 use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::{Machine, RunReport};
 use cortado_map::{check_hazards, compile, CompileOptions, Compiled};
 
-pub mod maker;
-
 /// The int16 engine of the same sizes, on no part in particular and with no more memory than small networks take.
+#[allow(dead_code)]
 pub fn int16(arch: &Architecture) -> Architecture {
     Architecture {
         name: format!("int16 {}", arch.name),
@@ -18,6 +20,15 @@ pub fn int16(arch: &Architecture) -> Architecture {
         requantise_cycles: 1,
         external: ExternalMemory { bytes: 1 << 20, ..arch.external },
         ..arch.clone()
+    }
+}
+
+/// The graphs' type of an engine's.
+#[allow(dead_code)]
+pub fn data_type(arch: &Architecture) -> DataType {
+    match arch.data_type {
+        cortado_arch::DataType::Int8 => DataType::Int8,
+        cortado_arch::DataType::Int16 => DataType::Int16,
     }
 }
 
