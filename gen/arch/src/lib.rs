@@ -3,6 +3,7 @@
 //! encoding.
 
 pub mod architecture;
+pub mod board;
 mod data_type;
 pub mod isa;
 pub mod listing;
