@@ -64,10 +64,8 @@ fn random_networks_agree_on_16x8() {
 
 #[test]
 fn random_networks_agree_at_int16() {
-    for (preset, first, most_refused) in
-        [("tiny-2x2", 1000, 0), ("ulx3s-25f-8x2", 1100, 0), ("ulx3s-85f-16x8", 1200, 0)]
-    {
-        agree(&int16(&by_name(preset).expect("a built-in preset")), first..first + 100, most_refused);
+    for (preset, first) in [("tiny-2x2", 1000), ("ulx3s-25f-8x2", 1100), ("ulx3s-85f-16x8", 1200)] {
+        agree(&int16(&by_name(preset).expect("a built-in preset")), first..first + 100, 0);
         agree(&int16(&cramped(preset, 320)), first + 50..first + 100, 20);
     }
 }
@@ -79,12 +77,6 @@ fn random_networks_agree_when_weights_stream() {
         let (streaming, _) = agree(&cramped(preset, words), first..first + 100, most_refused);
         assert!(streaming > 10, "{preset}: only {streaming} programs stream");
     }
-}
-
-#[test]
-fn random_networks_agree_when_activation_memory_is_scarce() {
-    let arch = by_name("ulx3s-25f-8x2").expect("a built-in preset");
-    agree(&Architecture { name: "scarce".into(), activation_words: 160, ..arch }, 900..1000, 100);
 }
 
 #[test]
@@ -115,7 +107,7 @@ fn a_sum_takes_its_residuals_place_when_nothing_else_fits() {
 }
 
 #[test]
-fn an_input_lies_unfolded_where_there_is_room() {
+fn an_input_lies_unfolded_on_chip_or_in_bands() {
     let mut maker = Maker::new(DataType::Int8, 8);
     maker.graph.tensors[0].shape = vec![1, 12, 12, 1];
     let window = Window { kernel: (5, 5), stride: (1, 1), dilation: (1, 1), padding: (2, 2) };
@@ -130,12 +122,12 @@ fn an_input_lies_unfolded_where_there_is_room() {
     maker.graph.outputs = vec![output];
     let arch = by_name("icebreaker-4x4").expect("a built-in preset");
     // A run of 5 bytes takes two words of 4: 288 words for the input, and 144 for the output.
-    for (activation_words, unfolded) in [(432, true), (431, false)] {
+    for activation_words in [432, 431] {
         let arch = Architecture { activation_words, ..arch.clone() };
         let (compiled, report) = check(&maker.graph, &arch, false, 8);
         let format = compiled.input.layout.format;
-        assert_eq!(matches!(format, Format::Unfolded(_)), unfolded, "{activation_words} words: {format:?}");
-        // 25 steps an output, or 5 rows of 2.
-        assert_eq!(report.cycles < 12 * 12 * 25, unfolded, "{} cycles", report.cycles);
+        assert!(matches!(format, Format::Unfolded(_)), "{activation_words} words: {format:?}");
+        // 5 rows of 2 steps an output, not 25 steps.
+        assert!(report.cycles < 12 * 12 * 25, "{} cycles", report.cycles);
     }
 }
