@@ -5,6 +5,7 @@ use crate::array::output_lane::OutputLane;
 use crate::cells::dot_product::{INT16_SUM, INT8_SUM};
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
+use crate::cells::stream::StreamError;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
@@ -28,6 +29,7 @@ pub const TOP: &str = "cortado";
 #[derive(Debug)]
 pub enum EngineError {
     Memory(RamError),
+    Stream(StreamError),
     Emit(EmitError),
 }
 
@@ -35,12 +37,25 @@ impl std::fmt::Display for EngineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             EngineError::Memory(e) => write!(f, "{e}"),
+            EngineError::Stream(e) => write!(f, "{e}"),
             EngineError::Emit(e) => write!(f, "{e}"),
         }
     }
 }
 
 impl std::error::Error for EngineError {}
+
+impl From<RamError> for EngineError {
+    fn from(error: RamError) -> Self {
+        EngineError::Memory(error)
+    }
+}
+
+impl From<StreamError> for EngineError {
+    fn from(error: StreamError) -> Self {
+        EngineError::Stream(error)
+    }
+}
 
 /// The Verilog of an engine; its top module is [`TOP`].
 ///
@@ -55,7 +70,7 @@ pub fn verilog(arch: &Architecture, header: &Header) -> Result<String, EngineErr
 }
 
 fn text<const SUM: usize>(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
-    let mut engine = Engine::<SUM>::new(arch).map_err(EngineError::Memory)?;
+    let mut engine = Engine::<SUM>::new(arch)?;
     emit(TOP, &mut engine, header).map_err(EngineError::Emit)
 }
 
@@ -126,8 +141,8 @@ pub struct Engine<const SUM: usize> {
 
 impl<const SUM: usize> Engine<SUM> {
     /// # Errors
-    /// A memory of a size none can have; a checked architecture has none.
-    pub fn new(arch: &Architecture) -> Result<Self, RamError> {
+    /// A memory or a stream of a size none can have; a checked architecture has none.
+    pub fn new(arch: &Architecture) -> Result<Self, EngineError> {
         let (word, port) = (arch.activation_word_bytes(), arch.port_bytes);
         let bytes = |words: usize| words / port;
         let stage = ReadStage::of(&arch.family);
@@ -141,7 +156,7 @@ impl<const SUM: usize> Engine<SUM> {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes()),
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes())?,
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.data_type, arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
