@@ -33,8 +33,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("hx8k-4x4", include_str!("../presets/hx8k-4x4.toml")),
     ("ulx3s-25f-8x2", include_str!("../presets/ulx3s-25f-8x2.toml")),
     ("ulx3s-85f-16x8", include_str!("../presets/ulx3s-85f-16x8.toml")),
+    ("ulx3s-85f-16x8-int16", include_str!("../presets/ulx3s-85f-16x8-int16.toml")),
     ("ulx3s-85f-max", include_str!("../presets/ulx3s-85f-max.toml")),
     ("datacentre-32x32", include_str!("../presets/datacentre-32x32.toml")),
+    ("datacentre-32x32-int16", include_str!("../presets/datacentre-32x32-int16.toml")),
 ];
 
 /// Names of the presets, smallest engine first.

@@ -32,8 +32,10 @@ fn presets_have_the_sizes_their_names_say() {
         ("hx8k-4x4", 16),
         ("ulx3s-25f-8x2", 16),
         ("ulx3s-85f-16x8", 128),
+        ("ulx3s-85f-16x8-int16", 128),
         ("ulx3s-85f-max", 256),
         ("datacentre-32x32", 1024),
+        ("datacentre-32x32-int16", 1024),
     ];
     for (name, count) in expected {
         assert_eq!(macs(name), count, "{name}");
@@ -51,6 +53,7 @@ fn memory_blocks_are_those_of_the_best_shapes() {
     assert_eq!(blocks("hx8k-4x4"), (20, 0));
     assert_eq!(blocks("ulx3s-25f-8x2"), (43, 0));
     assert_eq!(blocks("ulx3s-85f-16x8"), (174, 0));
+    assert_eq!(blocks("ulx3s-85f-16x8-int16"), (187, 0));
     assert_eq!(blocks("ulx3s-85f-max"), (174, 0));
 }
 
@@ -200,8 +203,9 @@ fn an_empty_text_names_every_section() {
 fn an_unknown_name_lists_near_names() {
     assert_eq!(
         preset::by_name("ulx3s-85f").unwrap_err().to_string(),
-        "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-max? There are tiny-2x2, \
-         icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-max, datacentre-32x32"
+        "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-16x8-int16 or ulx3s-85f-max? There are tiny-2x2, \
+         icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-16x8-int16, ulx3s-85f-max, \
+         datacentre-32x32, datacentre-32x32-int16"
     );
     assert!(!preset::embedded("zynq").unwrap_err().to_string().contains("did you mean"));
 }

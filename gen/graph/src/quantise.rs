@@ -106,6 +106,18 @@ pub fn right_shift(input: f32, weight: f32, output: f32) -> Option<Multiplier> {
     (fraction == 0.5 && halving.halvings().is_some()).then_some(halving)
 }
 
+/// The smallest power of two that is `least` or more, kept within the normal single precision numbers.
+///
+/// `None` when `least` is not a number or beyond them.
+pub fn power_of_two_from(least: f64) -> Option<f32> {
+    const LOWEST: f64 = f32::MIN_POSITIVE as f64;
+    if least.is_nan() || least > 2f64.powi(127) {
+        return None;
+    }
+    let (fraction, exponent) = fraction_and_exponent(least.max(LOWEST));
+    Some(2f64.powi(exponent - i32::from(fraction == 0.5)) as f32)
+}
+
 /// Whether `scale` is a power of two.
 pub fn is_power_of_two(scale: f32) -> bool {
     scale.is_normal() && scale > 0.0 && scale.to_bits().trailing_zeros() >= f32::MANTISSA_DIGITS - 1
