@@ -4,6 +4,7 @@ use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
+use crate::control::beat_assembler::BeatAssembler;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
@@ -84,6 +85,7 @@ pub struct Engine {
     transfer: Transfer,
     reader: Reader,
     writer: Writer,
+    beat_assembler: BeatAssembler,
     compute_control: ComputeControl,
     feed: Feed,
     output_lane: Vec<OutputLane>,
@@ -111,6 +113,11 @@ pub struct Engine {
     reading: Signal<Local, Bit>,
     load_ready: Signal<Local, Bit>,
     load_activation: Signal<Local, Bit>,
+    /// What a beat brings for an activation word: all of it, or the piece at hand.
+    load_piece: Vec<Signal<Local, Bits<8>>>,
+    /// Pieces of a beat but the first.
+    piece_number: Vec<Constant<Bits<10>>>,
+    wide: Constant<Bit>,
     bank_number: Vec<Constant<Bits<10>>>,
 }
 
@@ -120,6 +127,7 @@ impl Engine {
     pub fn new(arch: &Architecture) -> Result<Self, RamError> {
         let (tm, port) = (arch.tm, arch.port_bytes);
         let bytes = |words: usize| words / port;
+        let piece = port.min(arch.activation_word_bytes());
         let stage = ReadStage::of(&arch.family);
         Ok(make!(
             clock reset start program_address busy done error read_command_valid read_command_ready
@@ -131,7 +139,8 @@ impl Engine {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes()),
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, arch.activation_word_bytes()),
+            beat_assembler: BeatAssembler::new(port, piece),
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
@@ -141,7 +150,8 @@ impl Engine {
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
             load_data: many(port), weight_write: many(bytes(arch.weight_word_bytes())),
             parameter_write: many(bytes(arch.parameter_word_bytes())),
-            activation_write: many(tm / port), activation_write_data: many(tm),
+            activation_write: many(tm / piece), activation_write_data: many(tm), load_piece: signals(piece),
+            piece_number: (1..port / piece).map(constant).collect(), wide: Constant::new(port > piece),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
         ))
     }
@@ -159,6 +169,7 @@ impl Logic for Engine {
             transfer,
             reader,
             writer,
+            beat_assembler,
             compute_control,
             feed,
             post_processor,
@@ -205,7 +216,7 @@ impl Logic for Engine {
         self.transfer.next_words.next = self.instruction_register.words.val();
         self.transfer.next_byte_address.next = self.instruction_register.byte_address.val();
         self.transfer.commanded.next = self.reader.commanded.val() | self.writer.commanded.val();
-        self.transfer.moved.next = self.reader.moved.val() | self.writer.moved.val();
+        self.transfer.moved.next = self.reader.moved.val() | self.beat_assembler.moved.val();
         self.transfer.next_word.next = self.reader.next_word.val() | self.writer.next_word.val();
         self.reader.reset.next = self.reset.val();
         self.reader.fetch.next = self.dispatcher.fetch.val();
@@ -235,10 +246,16 @@ impl Logic for Engine {
         self.writer.command_ready.next = self.write_command_ready.val();
         self.write_command_address.next = self.transfer.address.val();
         self.write_command_beats.next = self.transfer.beats.val();
-        self.write_data_valid.next = self.writer.data_valid.val();
-        self.writer.data_ready.next = self.write_data_ready.val();
+        self.beat_assembler.clear.next = self.reset.val() | !self.dispatcher.storing.val();
+        self.beat_assembler.in_valid.next = self.writer.data_valid.val();
+        self.writer.data_ready.next = self.beat_assembler.in_ready.val();
+        for i in 0..self.load_piece.len() {
+            self.beat_assembler.in_data[i].next = self.writer.data[i].val();
+        }
+        self.write_data_valid.next = self.beat_assembler.out_valid.val();
+        self.beat_assembler.out_ready.next = self.write_data_ready.val();
         for i in 0..self.write_data.len() {
-            self.write_data[i].next = self.writer.data[i].val();
+            self.write_data[i].next = self.beat_assembler.out_data[i].val();
         }
 
         // COMPUTE.
@@ -315,21 +332,32 @@ impl Logic for Engine {
         } else {
             self.activation_write_address.d.next = self.transfer.word_address.val();
         }
+        for i in 0..self.load_piece.len() {
+            self.load_piece[i].next = self.read_data[i].val();
+        }
+        for p in 0..self.piece_number.len() {
+            if self.reader.bank.val() == self.piece_number[p].val() {
+                for i in 0..self.load_piece.len() {
+                    self.load_piece[i].next = self.read_data[self.load_piece.len() * (p + 1) + i].val();
+                }
+            }
+        }
         for b in 0..self.activation_write.len() {
             dff_setup!(self, clock, activation_write[b]);
             self.activation_write[b].d.next = self.post_processor.result_valid.val()
-                | (self.load_activation.val() & (self.reader.bank.val() == self.bank_number[b].val()));
+                | (self.load_activation.val()
+                    & (self.wide.val() | (self.reader.bank.val() == self.bank_number[b].val())));
             self.activation_memory.write_enable[b].next = self.activation_write[b].q.val();
-            for i in 0..self.read_data.len() {
-                dff_setup!(self, clock, activation_write_data[self.read_data.len() * b + i]);
+            for i in 0..self.load_piece.len() {
+                dff_setup!(self, clock, activation_write_data[self.load_piece.len() * b + i]);
                 if self.post_processor.result_valid.val() {
-                    self.activation_write_data[self.read_data.len() * b + i].d.next =
-                        self.post_processor.result[self.read_data.len() * b + i].val();
+                    self.activation_write_data[self.load_piece.len() * b + i].d.next =
+                        self.post_processor.result[self.load_piece.len() * b + i].val();
                 } else {
-                    self.activation_write_data[self.read_data.len() * b + i].d.next = self.read_data[i].val();
+                    self.activation_write_data[self.load_piece.len() * b + i].d.next = self.load_piece[i].val();
                 }
-                self.activation_memory.write_data[self.read_data.len() * b + i].next =
-                    self.activation_write_data[self.read_data.len() * b + i].q.val();
+                self.activation_memory.write_data[self.load_piece.len() * b + i].next =
+                    self.activation_write_data[self.load_piece.len() * b + i].q.val();
             }
         }
         self.activation_memory.write_address.next = self.activation_write_address.q.val();

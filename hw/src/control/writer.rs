@@ -19,7 +19,6 @@ pub struct Writer {
     pub open: Signal<In, Bit>,
     pub any_on_the_way: Signal<In, Bit>,
     pub commanded: Signal<Out, Bit>,
-    pub moved: Signal<Out, Bit>,
     /// Reads the transfer's word, and moves to the next.
     pub read: Signal<Out, Bit>,
     pub read_taken: Signal<In, Bit>,
@@ -55,7 +54,7 @@ impl Writer {
     pub fn new(port_bytes: usize, activation: usize) -> Self {
         let beats = activation / port_bytes;
         make!(
-            clock reset storing open any_on_the_way commanded moved read read_taken next_word command_valid command_ready
+            clock reset storing open any_on_the_way commanded read read_taken next_word command_valid command_ready
             data_valid data_ready ahead_full going_full beats_left asking sending last_beat refill word_comes;
             word: signals(activation), data: signals(port_bytes), reading: many(2), ahead: many(activation),
             going: many(activation), word_beats: constant(beats), beats_mask: mask(beats),
@@ -84,7 +83,6 @@ impl Logic for Writer {
 
         self.data_valid.next = self.going_full.q.val() & self.any_on_the_way.val();
         self.sending.next = self.data_valid.val() & self.data_ready.val();
-        self.moved.next = self.sending.val();
         self.last_beat.next = self.sending.val() & (self.beats_left.q.val() == bits::<10>(1));
         self.refill.next = self.ahead_full.q.val() & (!self.going_full.q.val() | self.last_beat.val());
         if self.sending.val() {
