@@ -3,6 +3,7 @@
 //! encoding.
 
 pub mod architecture;
+pub mod board;
 pub mod isa;
 pub mod listing;
 pub mod preset;

@@ -19,6 +19,7 @@ mod compile;
 mod compiled;
 mod cost;
 mod error;
+pub mod explore;
 mod factors;
 mod fuse;
 mod hazard;

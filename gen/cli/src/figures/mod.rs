@@ -55,6 +55,8 @@ pub enum Case {
     Harness,
     /// Time to emit all presets' Verilog.
     Emit,
+    /// Time to explore a board for VGG16.
+    Explore,
     /// LUT4 of a preset after Yosys.
     Luts(&'static str),
     /// VGG16's convolutions and pools on the large engine; the best of its layers.
@@ -76,7 +78,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 16] = [
+pub const ALL: [Definition; 17] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -141,6 +143,15 @@ pub const ALL: [Definition; 16] = [
         reference_of: "Caffeine, KU060, fixed16",
         case: Case::Vgg16BestLayer,
         ..utilisation("vgg16.best_layer.utilisation", "", 0.98, "VGG16, the best layer, int8")
+    },
+    Definition {
+        name: "explore.vgg16_s",
+        target: 30.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "every engine for VGG16 that fits a ULX3S-85F judged, seconds",
+        case: Case::Explore,
     },
     Definition {
         name: "ulx3s-85f-16x8.lut4",
@@ -215,6 +226,7 @@ impl Definition {
             Case::Emit => measure::emit()?,
             Case::Vgg16Convolution => caffeine::convolution()?,
             Case::Vgg16BestLayer => caffeine::best_layer()?,
+            Case::Explore => measure::explore()?,
             Case::Luts(preset) => measure::luts(preset)?,
             // An engine that does not fit its part has no clock to measure; the others' figures go on.
             Case::Clock(preset) => match measure::clock(preset) {
