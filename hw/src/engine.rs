@@ -4,6 +4,7 @@ use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
+use crate::cells::stream::StreamError;
 use crate::control::beat_assembler::BeatAssembler;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
@@ -28,6 +29,7 @@ pub const TOP: &str = "cortado";
 #[derive(Debug)]
 pub enum EngineError {
     Memory(RamError),
+    Stream(StreamError),
     Emit(EmitError),
 }
 
@@ -35,6 +37,7 @@ impl std::fmt::Display for EngineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             EngineError::Memory(e) => write!(f, "{e}"),
+            EngineError::Stream(e) => write!(f, "{e}"),
             EngineError::Emit(e) => write!(f, "{e}"),
         }
     }
@@ -42,13 +45,25 @@ impl std::fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
+impl From<RamError> for EngineError {
+    fn from(error: RamError) -> Self {
+        EngineError::Memory(error)
+    }
+}
+
+impl From<StreamError> for EngineError {
+    fn from(error: StreamError) -> Self {
+        EngineError::Stream(error)
+    }
+}
+
 /// The Verilog of an engine; its top module is [`TOP`].
 ///
 /// # Errors
 /// When the description breaks one of the backend's rules: a defect of the generator, told with
 /// module and signal.
 pub fn verilog(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
-    let mut engine = Engine::new(arch).map_err(EngineError::Memory)?;
+    let mut engine = Engine::new(arch)?;
     emit(TOP, &mut engine, header).map_err(EngineError::Emit)
 }
 
@@ -85,7 +100,8 @@ pub struct Engine {
     transfer: Transfer,
     reader: Reader,
     writer: Writer,
-    beat_assembler: BeatAssembler,
+    /// One where a beat holds several activation words, else none.
+    beat_assembler: Vec<BeatAssembler>,
     compute_control: ComputeControl,
     feed: Feed,
     output_lane: Vec<OutputLane>,
@@ -123,8 +139,8 @@ pub struct Engine {
 
 impl Engine {
     /// # Errors
-    /// A memory of a size none can have; a checked architecture has none.
-    pub fn new(arch: &Architecture) -> Result<Self, RamError> {
+    /// A memory or a stream of a size none can have; a checked architecture has none.
+    pub fn new(arch: &Architecture) -> Result<Self, EngineError> {
         let (tm, port) = (arch.tm, arch.port_bytes);
         let bytes = |words: usize| words / port;
         let piece = port.min(arch.activation_word_bytes());
@@ -139,8 +155,8 @@ impl Engine {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, arch.activation_word_bytes()),
-            beat_assembler: BeatAssembler::new(port, piece),
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, arch.activation_word_bytes())?,
+            beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
@@ -169,7 +185,6 @@ impl Logic for Engine {
             transfer,
             reader,
             writer,
-            beat_assembler,
             compute_control,
             feed,
             post_processor,
@@ -216,7 +231,7 @@ impl Logic for Engine {
         self.transfer.next_words.next = self.instruction_register.words.val();
         self.transfer.next_byte_address.next = self.instruction_register.byte_address.val();
         self.transfer.commanded.next = self.reader.commanded.val() | self.writer.commanded.val();
-        self.transfer.moved.next = self.reader.moved.val() | self.beat_assembler.moved.val();
+        self.transfer.moved.next = self.reader.moved.val() | self.writer.moved.val();
         self.transfer.next_word.next = self.reader.next_word.val() | self.writer.next_word.val();
         self.reader.reset.next = self.reset.val();
         self.reader.fetch.next = self.dispatcher.fetch.val();
@@ -246,16 +261,25 @@ impl Logic for Engine {
         self.writer.command_ready.next = self.write_command_ready.val();
         self.write_command_address.next = self.transfer.address.val();
         self.write_command_beats.next = self.transfer.beats.val();
-        self.beat_assembler.clear.next = self.reset.val() | !self.dispatcher.storing.val();
-        self.beat_assembler.in_valid.next = self.writer.data_valid.val();
-        self.writer.data_ready.next = self.beat_assembler.in_ready.val();
+        self.write_data_valid.next = self.writer.data_valid.val();
+        self.writer.data_ready.next = self.write_data_ready.val();
         for i in 0..self.load_piece.len() {
-            self.beat_assembler.in_data[i].next = self.writer.data[i].val();
+            self.write_data[i].next = self.writer.data[i].val();
         }
-        self.write_data_valid.next = self.beat_assembler.out_valid.val();
-        self.beat_assembler.out_ready.next = self.write_data_ready.val();
-        for i in 0..self.write_data.len() {
-            self.write_data[i].next = self.beat_assembler.out_data[i].val();
+        for k in 0..self.beat_assembler.len() {
+            clock!(self, clock, beat_assembler[k]);
+            self.beat_assembler[k].clear.next = self.reset.val() | !self.dispatcher.storing.val();
+            self.beat_assembler[k].in_valid.next = self.writer.data_valid.val();
+            self.writer.data_ready.next = self.beat_assembler[k].in_ready.val();
+            for i in 0..self.load_piece.len() {
+                self.beat_assembler[k].in_data[i].next = self.writer.data[i].val();
+            }
+            self.write_data_valid.next = self.beat_assembler[k].out_valid.val();
+            self.beat_assembler[k].out_ready.next = self.write_data_ready.val();
+            for i in 0..self.write_data.len() {
+                self.write_data[i].next = self.beat_assembler[k].out_data[i].val();
+            }
+            self.transfer.moved.next = self.reader.moved.val() | self.beat_assembler[k].moved.val();
         }
 
         // COMPUTE.

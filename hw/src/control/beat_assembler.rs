@@ -6,8 +6,7 @@ use crate::make::{constant, many, mask, signals};
 use crate::{comment, dff_setup};
 use rust_hdl::prelude::*;
 
-/// Puts pieces of a beat together, lowest first. The last one goes through in the cycle in which it comes, so a
-/// beat that is one piece costs nothing.
+/// Puts pieces of a beat together, lowest first. The last one goes through in the cycle in which it comes.
 ///
 /// | port | what |
 /// |---|---|
@@ -36,7 +35,7 @@ pub struct BeatAssembler {
 }
 
 impl BeatAssembler {
-    /// For beats of `beat` bytes and pieces of `piece`, which divides them.
+    /// For beats of `beat` bytes and pieces of `piece`, at least two to a beat.
     pub fn new(beat: usize, piece: usize) -> Self {
         let pieces = beat / piece;
         make!(
