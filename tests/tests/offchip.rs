@@ -10,7 +10,7 @@ use cortado_arch::preset::by_name;
 use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{MemoryModel, RunOptions};
-use cortado_graph::ir::Graph;
+use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions, Compiled};
 use map_support::maker::Maker;
@@ -68,6 +68,48 @@ fn random_networks_agree_where_maps_stay_in_external_memory() {
         let (in_bands, refused) = agree(&scarce(preset, words, weights), first..first + 60);
         assert!(in_bands > 15, "{preset}: only {in_bands} programs work in bands");
         assert!(refused <= most_refused, "{preset}: {refused} refused");
+    }
+}
+
+/// Engines whose beats hold several activation words: two, four, and two with a single port.
+fn wide() -> [Architecture; 3] {
+    let preset = |name: &str| by_name(name).expect("a built-in preset");
+    let (tiny, ice) = (preset("tiny-2x2"), preset("icebreaker-4x4"));
+    [
+        Architecture { name: "wide 2x2".into(), port_bytes: 4, activation_words: 120, ..tiny.clone() },
+        Architecture {
+            name: "wide 4x4".into(),
+            tm: 4,
+            tn: 4,
+            requantise_lanes: 2,
+            port_bytes: 16,
+            window_taps: 12,
+            activation_words: 100,
+            weight_words: 320,
+            ..tiny
+        },
+        Architecture { name: "wide icebreaker".into(), port_bytes: 8, activation_words: 100, ..ice },
+    ]
+}
+
+#[test]
+fn random_networks_agree_where_a_beat_holds_several_words() {
+    for (arch, first) in wide().iter().zip([3000, 3100, 3200]) {
+        agree(arch, first..first + 40);
+        let roomy = Architecture { name: format!("roomy {}", arch.name), activation_words: 4096, ..arch.clone() };
+        let (_, refused) = agree(&roomy, first + 50..first + 90);
+        assert_eq!(refused, 0, "{}", roomy.name);
+    }
+}
+
+#[test]
+fn beats_of_several_words_agree_in_verilog() {
+    for (arch, first) in wide().iter().zip([3300, 3400, 3500]) {
+        let Some(mut harness) = engine_support::harness(arch) else { return };
+        for seed in first..first + 25 {
+            let graph = Maker::new(DataType::Int8, seed).network(arch.residual_unit);
+            verilog_agrees(&mut harness, &graph, arch, seed);
+        }
     }
 }
 

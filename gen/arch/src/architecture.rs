@@ -69,7 +69,7 @@ pub struct Architecture {
     pub activation_kind: ActivationKind,
     pub weight_words: usize,
     pub parameter_words: usize,
-    /// Bytes per beat of the external port; a power of two, at most an activation and a parameter word.
+    /// Bytes per beat of the external port; a power of two, at most a weight and a parameter word and 64.
     pub port_bytes: usize,
     /// Most beats of one burst.
     pub burst_beats: usize,
