@@ -2,9 +2,11 @@
 
 use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
+use crate::cells::dot_product::{INT16_SUM, INT8_SUM};
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
 use crate::cells::stream::StreamError;
+use crate::control::beat_assembler::BeatAssembler;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
@@ -18,7 +20,7 @@ use crate::make::{constant, many, signals};
 use crate::memory::ActivationMemory;
 use crate::post::post_processor::PostProcessor;
 use crate::{clock, comment, dff_setup};
-use cortado_arch::{ActivationKind, Architecture};
+use cortado_arch::{ActivationKind, Architecture, DataType};
 use rust_hdl::prelude::*;
 
 /// Name of the top module.
@@ -62,13 +64,22 @@ impl From<StreamError> for EngineError {
 /// When the description breaks one of the backend's rules: a defect of the generator, told with
 /// module and signal.
 pub fn verilog(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
-    let mut engine = Engine::new(arch)?;
+    match arch.data_type {
+        DataType::Int8 => text::<INT8_SUM>(arch, header),
+        DataType::Int16 => text::<INT16_SUM>(arch, header),
+    }
+}
+
+fn text<const SUM: usize>(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
+    let mut engine = Engine::<SUM>::new(arch)?;
     emit(TOP, &mut engine, header).map_err(EngineError::Emit)
 }
 
-/// One engine with its memories; ports in `docs/machine.md`.
+/// One engine with its memories, of accumulators of `SUM` bits; ports in `docs/machine.md`.
+///
+/// Elements travel as bytes, the lowest first: a word of Tm elements is one vector whatever the data type.
 #[derive(LogicBlock)]
-pub struct Engine {
+pub struct Engine<const SUM: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub start: Signal<In, Bit>,
@@ -99,10 +110,12 @@ pub struct Engine {
     transfer: Transfer,
     reader: Reader,
     writer: Writer,
+    /// One where a beat holds several activation words, else none.
+    beat_assembler: Vec<BeatAssembler>,
     compute_control: ComputeControl,
     feed: Feed,
-    output_lane: Vec<OutputLane>,
-    post_processor: PostProcessor,
+    output_lane: Vec<OutputLane<SUM>>,
+    post_processor: PostProcessor<SUM>,
     activation_memory: ActivationMemory,
     weight_memory: BankedRam,
     parameter_memory: BankedRam,
@@ -126,15 +139,21 @@ pub struct Engine {
     reading: Signal<Local, Bit>,
     load_ready: Signal<Local, Bit>,
     load_activation: Signal<Local, Bit>,
+    /// What a beat brings for an activation word: all of it, or the piece at hand.
+    load_piece: Vec<Signal<Local, Bits<8>>>,
+    /// Pieces of a beat but the first.
+    piece_number: Vec<Constant<Bits<10>>>,
+    wide: Constant<Bit>,
     bank_number: Vec<Constant<Bits<10>>>,
 }
 
-impl Engine {
+impl<const SUM: usize> Engine<SUM> {
     /// # Errors
     /// A memory or a stream of a size none can have; a checked architecture has none.
     pub fn new(arch: &Architecture) -> Result<Self, EngineError> {
-        let (tm, port) = (arch.tm, arch.port_bytes);
+        let (word, port) = (arch.activation_word_bytes(), arch.port_bytes);
         let bytes = |words: usize| words / port;
+        let piece = port.min(word);
         let stage = ReadStage::of(&arch.family);
         Ok(make!(
             clock reset start program_address busy done error read_command_valid read_command_ready
@@ -146,9 +165,10 @@ impl Engine {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes())?,
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, word)?,
+            beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
             feed: Feed::new(arch),
-            output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
+            output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.data_type, arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
             activation_memory: ActivationMemory::new(arch)?,
             weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, stage)?,
@@ -156,13 +176,14 @@ impl Engine {
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
             load_data: many(port), weight_write: many(bytes(arch.weight_word_bytes())),
             parameter_write: many(bytes(arch.parameter_word_bytes())),
-            activation_write: many(tm / port), activation_write_data: many(tm),
+            activation_write: many(word / piece), activation_write_data: many(word), load_piece: signals(piece),
+            piece_number: (1..port / piece).map(constant).collect(), wide: Constant::new(port > piece),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
         ))
     }
 }
 
-impl Logic for Engine {
+impl<const SUM: usize> Logic for Engine<SUM> {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Engine: program in external memory in, results in external memory out");
@@ -252,8 +273,23 @@ impl Logic for Engine {
         self.write_command_beats.next = self.transfer.beats.val();
         self.write_data_valid.next = self.writer.data_valid.val();
         self.writer.data_ready.next = self.write_data_ready.val();
-        for i in 0..self.write_data.len() {
+        for i in 0..self.load_piece.len() {
             self.write_data[i].next = self.writer.data[i].val();
+        }
+        for k in 0..self.beat_assembler.len() {
+            clock!(self, clock, beat_assembler[k]);
+            self.beat_assembler[k].clear.next = self.reset.val() | !self.dispatcher.storing.val();
+            self.beat_assembler[k].in_valid.next = self.writer.data_valid.val();
+            self.writer.data_ready.next = self.beat_assembler[k].in_ready.val();
+            for i in 0..self.load_piece.len() {
+                self.beat_assembler[k].in_data[i].next = self.writer.data[i].val();
+            }
+            self.write_data_valid.next = self.beat_assembler[k].out_valid.val();
+            self.beat_assembler[k].out_ready.next = self.write_data_ready.val();
+            for i in 0..self.write_data.len() {
+                self.write_data[i].next = self.beat_assembler[k].out_data[i].val();
+            }
+            self.transfer.moved.next = self.reader.moved.val() | self.beat_assembler[k].moved.val();
         }
 
         // COMPUTE.
@@ -276,7 +312,10 @@ impl Logic for Engine {
         for m in 0..self.output_lane.len() {
             clock!(self, clock, output_lane[m]);
             self.output_lane[m].element_valid.next = self.feed.element_valid.val();
-            self.output_lane[m].element.next = self.feed.elements[m].val();
+            for e in 0..(self.feed.elements.len() / self.output_lane.len()) {
+                self.output_lane[m].element[e].next =
+                    self.feed.elements[self.feed.elements.len() / self.output_lane.len() * m + e].val();
+            }
             self.output_lane[m].load.next = self.feed.load.val();
             self.output_lane[m].shift.next = self.feed.shift.val();
             self.output_lane[m].sum_valid.next = self.feed.sum_valid.val();
@@ -313,7 +352,7 @@ impl Logic for Engine {
         }
         self.activation_memory.read_enable.next = self.activation_read.q.val();
         self.activation_memory.read_address.next = self.activation_read_address.q.val();
-        for m in 0..self.output_lane.len() {
+        for m in 0..self.feed.word.len() {
             self.feed.word[m].next = self.activation_memory.read_data[m].val();
             self.post_processor.residual_word[m].next = self.activation_memory.read_data[m].val();
             self.writer.word[m].next = self.activation_memory.read_data[m].val();
@@ -330,21 +369,32 @@ impl Logic for Engine {
         } else {
             self.activation_write_address.d.next = self.transfer.word_address.val();
         }
+        for i in 0..self.load_piece.len() {
+            self.load_piece[i].next = self.read_data[i].val();
+        }
+        for p in 0..self.piece_number.len() {
+            if self.reader.bank.val() == self.piece_number[p].val() {
+                for i in 0..self.load_piece.len() {
+                    self.load_piece[i].next = self.read_data[self.load_piece.len() * (p + 1) + i].val();
+                }
+            }
+        }
         for b in 0..self.activation_write.len() {
             dff_setup!(self, clock, activation_write[b]);
             self.activation_write[b].d.next = self.post_processor.result_valid.val()
-                | (self.load_activation.val() & (self.reader.bank.val() == self.bank_number[b].val()));
+                | (self.load_activation.val()
+                    & (self.wide.val() | (self.reader.bank.val() == self.bank_number[b].val())));
             self.activation_memory.write_enable[b].next = self.activation_write[b].q.val();
-            for i in 0..self.read_data.len() {
-                dff_setup!(self, clock, activation_write_data[self.read_data.len() * b + i]);
+            for i in 0..self.load_piece.len() {
+                dff_setup!(self, clock, activation_write_data[self.load_piece.len() * b + i]);
                 if self.post_processor.result_valid.val() {
-                    self.activation_write_data[self.read_data.len() * b + i].d.next =
-                        self.post_processor.result[self.read_data.len() * b + i].val();
+                    self.activation_write_data[self.load_piece.len() * b + i].d.next =
+                        self.post_processor.result[self.load_piece.len() * b + i].val();
                 } else {
-                    self.activation_write_data[self.read_data.len() * b + i].d.next = self.read_data[i].val();
+                    self.activation_write_data[self.load_piece.len() * b + i].d.next = self.load_piece[i].val();
                 }
-                self.activation_memory.write_data[self.read_data.len() * b + i].next =
-                    self.activation_write_data[self.read_data.len() * b + i].q.val();
+                self.activation_memory.write_data[self.load_piece.len() * b + i].next =
+                    self.activation_write_data[self.load_piece.len() * b + i].q.val();
             }
         }
         self.activation_memory.write_address.next = self.activation_write_address.q.val();

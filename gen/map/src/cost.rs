@@ -109,7 +109,7 @@ pub(crate) fn write_cycles(mode: Mode, c: &Compute, arch: &Architecture) -> u64 
     }
 }
 
-/// Words that hold bytes of the patch of column `x`.
+/// Words that hold elements of the patch of column `x`.
 fn patch_reads(x: u64, c: &Compute, arch: &Architecture) -> u64 {
     let start = (x * u64::from(c.step_x_bytes)) as i64 - i64::from(c.pad_left_bytes);
     let first = start.max(0);
@@ -117,16 +117,25 @@ fn patch_reads(x: u64, c: &Compute, arch: &Architecture) -> u64 {
     if last <= first {
         return 0;
     }
-    let word = arch.activation_word_bytes() as i64;
+    let word = arch.tm as i64;
     ((last - 1) / word - first / word + 1) as u64 * u64::from(c.kernel_height)
+}
+
+/// Cycles of this many words on the external port, of which activation memory takes one a cycle.
+fn moving_cycles(memory: OnChip, words: u64, arch: &Architecture) -> u64 {
+    let cycles = port_cycles(words * arch.on_chip(memory).1 as u64, arch);
+    if memory == OnChip::Activation {
+        cycles.max(words)
+    } else {
+        cycles
+    }
 }
 
 /// Cycles of a LOAD that has the port for itself: at most two bursts are on the way.
 pub(crate) fn load_cycles(memory: OnChip, t: &Transfer, arch: &Architecture) -> u64 {
-    let bytes = u64::from(t.words) * arch.on_chip(memory).1 as u64;
     let latency = u64::from(arch.external.latency_cycles);
     let burst = port_cycles((arch.burst_beats * arch.port_bytes) as u64, arch).max(1);
-    let cycles = port_cycles(bytes, arch);
+    let cycles = moving_cycles(memory, t.words.into(), arch);
     let stalls = (latency + 2).saturating_sub(burst) / 2 * (cycles / burst);
     LOAD_OVERHEAD + latency + cycles + stalls
 }
