@@ -30,7 +30,7 @@ fn network() -> Network {
 /// The engine at a state; `None`, said aloud, where Verilator is missing.
 fn engine(
     arch: &TrainerArchitecture,
-    jitter: Jitter,
+    (ordered, jitter): (bool, Jitter),
     (network, optimiser): (&Network, Optimiser),
     agents: usize,
     (state, seed): (&State, u64),
@@ -46,17 +46,25 @@ fn engine(
     println!("seed {seed}, {}", arch.name);
     let verilog = top::verilog(arch, &header()).unwrap_or_else(|error| panic!("{error}"));
     let build = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
-    let simulation =
-        Simulation { arch, verilog: &verilog, top: top::TOP, verilator: &verilator, build: &build, jitter, seed };
+    let simulation = Simulation {
+        arch,
+        verilog: &verilog,
+        top: top::TOP,
+        verilator: &verilator,
+        build: &build,
+        ordered,
+        jitter,
+        seed,
+    };
     let engine = Simulated::new(&simulation, network.clone(), optimiser, (agents, STEPS), state);
     Some(engine.unwrap_or_else(|error| panic!("{error}")))
 }
 
 /// The engine and the golden learner at the same state; `None` where Verilator is missing.
-fn both(arch: &TrainerArchitecture, jitter: Jitter, agents: usize, seed: u64) -> Option<(Simulated, Learner)> {
+fn both(arch: &TrainerArchitecture, memory: (bool, Jitter), agents: usize, seed: u64) -> Option<(Simulated, Learner)> {
     let (network, optimiser) = (network(), Optimiser::default());
     let state = initial_state(&network, seed, 0.0);
-    let engine = engine(arch, jitter, (&network, optimiser), agents, (&state, seed))?;
+    let engine = engine(arch, memory, (&network, optimiser), agents, (&state, seed))?;
     Some((engine, Learner::new(network, optimiser, agents, state).expect("the network's own state")))
 }
 
@@ -84,7 +92,7 @@ fn routines_are_the_golden_learners_to_the_bit_whatever_stalls() {
     let seed = 321;
     let arch = trainer("fa3c-tiny").expect("it exists");
     for jitter in [Jitter::default(), Jitter::heavy()] {
-        let Some((mut engine, mut learner)) = both(&arch, jitter, 2, seed) else { return };
+        let Some((mut engine, mut learner)) = both(&arch, (true, jitter), 2, seed) else { return };
         let mut random = Random(seed);
         // The last gradients are clipped.
         for (routine, (steps, scale)) in [(1, 0.1), (STEPS, 1.0), (3, 1e4)].into_iter().enumerate() {
@@ -109,7 +117,7 @@ fn routines_are_the_golden_learners_to_the_bit_whatever_stalls() {
 fn a_gradient_that_is_not_finite_fails_as_the_golden_learners_does_and_the_next_task_goes_on() {
     let seed = 322;
     let arch = trainer("fa3c-tiny").expect("it exists");
-    let Some((mut engine, mut learner)) = both(&arch, Jitter::default(), 1, seed) else { return };
+    let Some((mut engine, mut learner)) = both(&arch, (true, Jitter::default()), 1, seed) else { return };
     let mut random = Random(seed);
     for scale in [3e38, 1.0] {
         let observation = words(&mut random, network().input_words(), 1.0);
@@ -130,7 +138,7 @@ fn a_gradient_that_is_not_finite_fails_as_the_golden_learners_does_and_the_next_
 /// Four agents hand over a task each turn without waiting for one another; golden takes them in the order handed over.
 fn side_by_side(arch: &TrainerArchitecture, merged: bool, seed: u64) {
     const AGENTS: usize = 4;
-    let Some((mut engine, mut learner)) = both(arch, Jitter::default(), AGENTS, seed) else { return };
+    let Some((mut engine, mut learner)) = both(arch, (true, Jitter::default()), AGENTS, seed) else { return };
     let mut random = Random(seed);
     let mut pending: Vec<Option<(u16, Option<Vec<f32>>)>> = vec![None; AGENTS];
     let routine = STEPS + 2;
@@ -182,6 +190,81 @@ fn agents_side_by_side_give_what_one_after_the_other_gives() {
     side_by_side(&TrainerArchitecture { units: 1, port_words: 4, ..tiny }, true, 326);
 }
 
+/// A routine as an agent handed it over, with the outputs that came.
+#[derive(Default)]
+struct Routine {
+    observations: Vec<Vec<f32>>,
+    outputs: Vec<Vec<f32>>,
+    errors: Vec<Vec<f32>>,
+}
+
+#[test]
+fn tasks_as_they_are_ready_give_what_golden_gives_in_the_order_of_their_turns() {
+    const AGENTS: usize = 4;
+    const ROUTINES: usize = 3;
+    let seed = 328;
+    let arch = TrainerArchitecture { pairs: 2, ..trainer("fa3c-tiny").expect("it exists") };
+    let Some((mut engine, mut learner)) = both(&arch, (false, Jitter::heavy()), AGENTS, seed) else { return };
+    let mut random = Random(seed);
+    let mut routines: Vec<Vec<Routine>> = (0..AGENTS).map(|_| Vec::new()).collect();
+    let mut pending: Vec<Option<u16>> = vec![None; AGENTS];
+    // Turn, agent, its routine, and whether the task is the training.
+    let mut turns = Vec::new();
+    let mut ended: Vec<usize> = (0..AGENTS).collect();
+    loop {
+        for agent in std::mem::take(&mut ended) {
+            let begins = routines[agent].last().is_none_or(|routine| !routine.errors.is_empty());
+            if begins && routines[agent].len() == ROUTINES {
+                continue;
+            }
+            if begins {
+                routines[agent].push(Routine::default());
+            }
+            let routine = routines[agent].last_mut().expect("it has begun");
+            pending[agent] = Some(if routine.observations.len() <= STEPS {
+                let observation = words(&mut random, network().input_words(), 1.0);
+                routine.observations.push(observation);
+                engine.begin_infer(agent, &routine.observations[routine.outputs.len()], begins).expect("it goes on")
+            } else {
+                routine.errors = (0..STEPS).map(|_| words(&mut random, network().output_words(), 1.0)).collect();
+                engine.begin_train(agent, &routine.errors, 7e-4).expect("it goes on")
+            });
+        }
+        if pending.iter().all(Option::is_none) {
+            break;
+        }
+        let end = engine.wait_any().expect("it goes on");
+        let agent = pending.iter().position(|tag| *tag == Some(end.tag)).expect("a task of one of them");
+        pending[agent] = None;
+        ended.push(agent);
+        let number = routines[agent].len() - 1;
+        let routine = &mut routines[agent][number];
+        let training = !routine.errors.is_empty();
+        if training || routine.outputs.is_empty() {
+            turns.push((end.turn, agent, number, training));
+        }
+        if !training {
+            routine.outputs.push(engine.outputs(agent));
+        }
+    }
+    turns.sort_unstable();
+    let order: Vec<u16> = turns.iter().map(|(turn, ..)| *turn).collect();
+    assert_eq!(order, (0..2 * (AGENTS * ROUTINES) as u16).collect::<Vec<_>>(), "each turn is given once");
+    for (turn, agent, number, training) in turns {
+        let Routine { observations, outputs, errors } = &routines[agent][number];
+        if training {
+            Learner::train(&mut learner, agent, errors, 7e-4).expect("it goes on");
+            continue;
+        }
+        Learner::sync(&mut learner, agent).expect("it goes on");
+        for (observation, got) in observations.iter().zip(outputs) {
+            let wanted = Learner::infer(&mut learner, agent, observation).expect("it goes on");
+            same(&format!("agent {agent}, turn {turn}"), &wanted, got);
+        }
+    }
+    same_state("at the end", learner.state(), &engine.global());
+}
+
 #[test]
 fn catch_learnt_on_the_engine_is_catch_learnt_by_golden_and_a_checkpoint_carries_over() {
     let seed = 327;
@@ -202,7 +285,9 @@ fn catch_learnt_on_the_engine_is_catch_learnt_by_golden_and_a_checkpoint_carries
     golden.epoch(&mut learner).expect("it goes on");
     let whole = golden.checkpoint(catch.name, &network.to_string(), learner.state().clone()).write();
 
-    let Some(mut simulated) = engine(&arch, Jitter::default(), task, settings.agents, (&state, seed)) else { return };
+    let Some(mut simulated) = engine(&arch, (true, Jitter::default()), task, settings.agents, (&state, seed)) else {
+        return;
+    };
     let mut run = begin();
     run.epoch(&mut simulated).expect("it goes on");
     println!("an epoch of catch: {} cycles", simulated.counts().cycles);
@@ -210,7 +295,8 @@ fn catch_learnt_on_the_engine_is_catch_learnt_by_golden_and_a_checkpoint_carries
     assert!(saved.write() == half, "the first epoch differs");
     let saved = Checkpoint::read(&half).expect("it was written a moment ago");
     let mut resumed = Training::resume(&saved, || catch.make()).expect("a run of the same environment");
-    let Some(mut simulated) = engine(&arch, Jitter::default(), task, settings.agents, (&saved.state, seed)) else {
+    let Some(mut simulated) = engine(&arch, (true, Jitter::default()), task, settings.agents, (&saved.state, seed))
+    else {
         return;
     };
     resumed.epoch(&mut simulated).expect("it goes on");

@@ -28,6 +28,7 @@ pub fn simulated(
         top: top::TOP,
         verilator: &verilator,
         build: &BuildOptions::new(files::build().join("cosim")),
+        ordered: true,
         jitter: Jitter::default(),
         seed: settings.seed,
     };

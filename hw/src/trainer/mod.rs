@@ -1,5 +1,6 @@
 //! The training engine (FA3C): what carries out an agent's tasks (docs/training.md).
 
+pub mod access;
 pub mod burst;
 pub mod gradient_buffer;
 pub mod gradient_norm;

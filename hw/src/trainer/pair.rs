@@ -19,13 +19,13 @@ use rust_hdl::prelude::*;
 
 /// Tasks of each kind that wait, at most.
 const TASKS: usize = 16;
-/// Words of a report: tag and status, then a training's word that is not finite and what it is.
-pub const REPORT_WORDS: usize = 3;
+/// Words of a report: tag and status, the turn that it had, then a training's word that is not finite and what it is.
+pub const REPORT_WORDS: usize = 4;
 
 /// One pair, or one unit that does both kinds of work.
 ///
-/// Tasks of a kind are begun in the order in which they come, and those that touch the global parameters when `turn`
-/// is theirs, which ends with `passed`. Clients of the port: the units, the copy of a sync, RMSProp.
+/// Tasks of a kind are begun in the order in which they come, and those that touch the global parameters when
+/// [`super::access::Access`] lets them. Clients of the port: the units, the copy of a sync, RMSProp.
 #[derive(LogicBlock)]
 pub struct Pair {
     pub clock: Signal<In, Clock>,
@@ -43,8 +43,15 @@ pub struct Pair {
     pub report_valid: Signal<Out, Bit>,
     pub report_ready: Signal<In, Bit>,
     pub report: Vec<Signal<Out, Bits<32>>>,
+    pub read_waits: Signal<Out, Bit>,
+    pub read_turn: Signal<Out, Bits<16>>,
+    pub reading: Signal<Out, Bit>,
+    pub may_read: Signal<In, Bit>,
+    pub write_waits: Signal<Out, Bit>,
+    pub write_turn: Signal<Out, Bits<16>>,
+    pub writing: Signal<Out, Bit>,
+    pub may_write: Signal<In, Bit>,
     pub turn: Signal<In, Bits<16>>,
-    pub passed: Signal<Out, Bit>,
     pub read_command_valid: Signal<Out, Bit>,
     pub read_command_ready: Signal<In, Bit>,
     pub read_command_address: Signal<Out, Bits<32>>,
@@ -101,7 +108,8 @@ impl Pair {
         let several = |units: usize| (0..units).map(|_| ComputeUnit::new(arch)).collect::<Result<Vec<_>, _>>();
         Ok(make!(
             clock reset parameters statistics parameter_lines alpha fresh epsilon limit task_valid task_ready task_data
-            report_valid report_ready turn passed read_command_valid read_command_ready read_command_address
+            report_valid report_ready read_waits read_turn reading may_read write_waits write_turn writing may_write turn
+            read_command_valid read_command_ready read_command_address
             read_command_beats read_data_valid read_data_ready write_command_valid write_command_ready
             write_command_address write_command_beats write_data_valid write_data_ready updating to_sync to_infer
             to_train gradient_write reported;
@@ -145,11 +153,11 @@ impl Logic for Pair {
         }
 
         // The units: the first infers, the last trains; one alone does both.
-        self.passed.next = self.update.passed.val();
         for u in 0..self.unit.len() {
             clock!(self, clock, unit[u], control[u]);
             self.control[u].reset.next = self.reset.val();
             self.control[u].sync_valid.next = false;
+            self.control[u].may_read.next = false;
             self.control[u].infer_valid.next = false;
             self.control[u].train_valid.next = false;
             self.control[u].sync.next = self.syncs.out_data[0].val();
@@ -169,9 +177,12 @@ impl Logic for Pair {
             self.unit[u].base_outputs.next = self.control[u].outputs.val();
             self.unit[u].gradient_ready.next = true;
             self.active[u].next = self.unit[u].active.val();
-            self.passed.next = self.passed.val() | self.control[u].passed.val();
         }
         self.control[0].sync_valid.next = self.syncs.out_valid.val();
+        self.control[0].may_read.next = self.may_read.val();
+        self.read_waits.next = self.control[0].read_waits.val();
+        self.read_turn.next = self.syncs.out_data[0].val().turn;
+        self.reading.next = self.control[0].reading.val();
         self.control[0].infer_valid.next = self.infers.out_valid.val();
         self.control[self.unit.len() - 1].train_valid.next = self.trains.out_valid.val();
         self.syncs.out_ready.next = self.control[0].sync_ready.val();
@@ -189,11 +200,15 @@ impl Logic for Pair {
         self.update.trained.next = self.control[self.unit.len() - 1].trained.val();
         self.update.training.next = self.control[self.unit.len() - 1].at_hand.val();
         self.update.turn.next = self.turn.val();
+        self.update.may_write.next = self.may_write.val();
+        self.write_waits.next = self.rms_prop.waiting.val();
+        self.write_turn.next = self.update.named_turn.val();
+        self.writing.next = self.update.writing.val();
         self.update.done.next = self.rms_prop.done.val();
         self.update.not_finite.next = self.rms_prop.not_finite.val();
         self.rms_prop.reset.next = self.reset.val();
         self.rms_prop.start.next = self.update.start.val();
-        self.rms_prop.turn.next = self.update.its_turn.val();
+        self.rms_prop.turn.next = self.may_write.val();
         self.rms_prop.rate.next = self.update.rate.val();
         self.rms_prop.parameters.next = self.parameters.val();
         self.rms_prop.statistics.next = self.statistics.val();
@@ -236,8 +251,9 @@ impl Logic for Pair {
         self.reports.reset.next = self.reset.val();
         self.reports.in_valid.next = self.update.report_valid.val();
         self.reports.in_data[0].next = self.update.report.val();
-        self.reports.in_data[1].next = self.rms_prop.at.val();
-        self.reports.in_data[2].next = self.rms_prop.value.val();
+        self.reports.in_data[1].next = self.update.report_turn.val();
+        self.reports.in_data[2].next = self.rms_prop.at.val();
+        self.reports.in_data[3].next = self.rms_prop.value.val();
         self.update.report_ready.next = self.reports.in_ready.val();
         self.reported.next = self.update.report_valid.val();
         for u in 0..self.unit.len() {
@@ -246,6 +262,7 @@ impl Logic for Pair {
                 self.reported.next = true;
                 self.reports.in_valid.next = true;
                 self.reports.in_data[0].next = self.control[u].report.val();
+                self.reports.in_data[1].next = self.control[u].report_turn.val();
             }
         }
         self.report_valid.next = self.reports.out_valid.val();

@@ -1,12 +1,12 @@
 //! The training engine: pairs of compute units behind one queue of tasks.
 
+use super::access::Access;
 use super::burst::MemoryError;
 use super::pair::{Pair, REPORT_WORDS};
 use super::task::TaskFields;
-use crate::cells::reg::Reg;
 use crate::emit::{emit, EmitError, Header};
 use crate::make::{constant, signals};
-use crate::{clock, comment, dff_setup, make};
+use crate::{clock, comment, make};
 use cortado_arch::trainer::TrainerArchitecture;
 use rust_hdl::prelude::*;
 
@@ -55,7 +55,8 @@ pub fn verilog(arch: &TrainerArchitecture, header: &Header) -> Result<String, Tr
 
 /// One training engine; ports in hw/docs/trainer.md.
 ///
-/// Tasks that touch the global parameters do so in the order of their `turn`, whichever pair they go to.
+/// Tasks that touch the global parameters do so in turn, whichever pair they go to: their own with `ordered`, which holds
+/// from reset on, else as they are ready.
 #[derive(LogicBlock)]
 pub struct Trainer {
     pub clock: Signal<In, Clock>,
@@ -67,6 +68,7 @@ pub struct Trainer {
     pub fresh: Signal<In, Bits<32>>,
     pub epsilon: Signal<In, Bits<32>>,
     pub limit: Signal<In, Bits<32>>,
+    pub ordered: Signal<In, Bit>,
     pub task_valid: Signal<In, Bit>,
     pub task_ready: Signal<Out, Bit>,
     pub task_pair: Signal<In, Bits<3>>,
@@ -93,8 +95,7 @@ pub struct Trainer {
     /// Each pair's RMSProp moves parameters.
     pub updating: Vec<Signal<Out, Bit>>,
     pair: Vec<Pair>,
-    turn: Reg<Bits<16>>,
-    passed: Signal<Local, Bit>,
+    access: Access,
     reported: Signal<Local, Bit>,
     number: Vec<Constant<Bits<3>>>,
     /// As many as a pair has units, and words as a port has.
@@ -110,8 +111,9 @@ impl Trainer {
     pub fn new(arch: &TrainerArchitecture) -> Result<Self, MemoryError> {
         let (pairs, words) = (arch.pairs, arch.pairs * arch.port_words);
         Ok(make!(
-            clock reset parameters statistics parameter_lines alpha fresh epsilon limit task_valid task_ready task_pair
-            task_data report_valid report_ready turn passed reported;
+            clock reset parameters statistics parameter_lines alpha fresh epsilon limit ordered task_valid task_ready task_pair
+            task_data report_valid report_ready reported;
+            access: Access::new(pairs),
             report: signals(REPORT_WORDS),
             read_command_valid: signals(pairs), read_command_ready: signals(pairs), read_command_address: signals(pairs),
             read_command_beats: signals(pairs), read_data_valid: signals(pairs), read_data_ready: signals(pairs),
@@ -131,9 +133,10 @@ impl Logic for Trainer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Trainer: pairs of compute units behind one queue of tasks");
-        dff_setup!(self, clock, turn);
+        clock!(self, clock, access);
+        self.access.reset.next = self.reset.val();
+        self.access.ordered.next = self.ordered.val();
         self.task_ready.next = false;
-        self.passed.next = false;
         self.reported.next = false;
         self.report_valid.next = false;
         for i in 0..self.report.len() {
@@ -154,8 +157,15 @@ impl Logic for Trainer {
             if self.task_pair.val() == self.number[p].val() {
                 self.task_ready.next = self.pair[p].task_ready.val();
             }
-            self.pair[p].turn.next = self.turn.q.val();
-            self.passed.next = self.passed.val() | self.pair[p].passed.val();
+            self.pair[p].turn.next = self.access.turn.val();
+            self.access.read_waits[p].next = self.pair[p].read_waits.val();
+            self.access.read_turn[p].next = self.pair[p].read_turn.val();
+            self.access.reading[p].next = self.pair[p].reading.val();
+            self.pair[p].may_read.next = self.access.may_read[p].val();
+            self.access.write_waits[p].next = self.pair[p].write_waits.val();
+            self.access.write_turn[p].next = self.pair[p].write_turn.val();
+            self.access.writing[p].next = self.pair[p].writing.val();
+            self.pair[p].may_write.next = self.access.may_write[p].val();
             // The first pair with a report gives it.
             self.pair[p].report_ready.next = self.report_ready.val() & !self.reported.val();
             if self.pair[p].report_valid.val() & !self.reported.val() {
@@ -186,12 +196,6 @@ impl Logic for Trainer {
                 self.active[p * self.unit_number.len() + u].next = self.pair[p].active[u].val();
             }
             self.updating[p].next = self.pair[p].updating.val();
-        }
-        if self.passed.val() {
-            self.turn.d.next = self.turn.q.val() + 1;
-        }
-        if self.reset.val() {
-            self.turn.d.next = bits::<16>(0);
         }
     }
 }

@@ -19,9 +19,8 @@ pub enum UnitState {
 
 /// Takes tasks from three queues, runs each on the unit, or the copy of a sync on `ParameterCopy`, and reports its end.
 ///
-/// First comes a sync whose turn it is, then an inference, then a training while a gradient buffer is free. A sync
-/// ends its turn with `passed`. `trained` hands a training on, whose gradient is in the buffer then: its turn and its
-/// report come later. A program with an error is reported and ends no turn: only a reset goes on from there.
+/// First comes a sync that may read the global parameters, then an inference, then a training while a gradient buffer is
+/// free. `trained` hands a training on, whose gradient is in the buffer then: its turn and its report come later.
 #[derive(LogicBlock)]
 pub struct UnitControl {
     pub clock: Signal<In, Clock>,
@@ -35,8 +34,11 @@ pub struct UnitControl {
     pub train_valid: Signal<In, Bit>,
     pub train_ready: Signal<Out, Bit>,
     pub train: Signal<In, TaskFields>,
+    /// A sync could begin; it does with `may_read`, in turn number `turn`, and is `reading` until it ends.
+    pub read_waits: Signal<Out, Bit>,
+    pub may_read: Signal<In, Bit>,
+    pub reading: Signal<Out, Bit>,
     pub turn: Signal<In, Bits<16>>,
-    pub passed: Signal<Out, Bit>,
     pub gradient_free: Signal<In, Bit>,
     pub trained: Signal<Out, Bit>,
     /// The task at hand, from `start` until the next.
@@ -56,8 +58,11 @@ pub struct UnitControl {
     pub report_ready: Signal<In, Bit>,
     /// Tag, and the status from bit 16 on.
     pub report: Signal<Out, Bits<32>>,
+    /// A sync's turn.
+    pub report_turn: Signal<Out, Bits<32>>,
     state: Reg<UnitState>,
     current: Reg<TaskFields>,
+    taken: Reg<Bits<16>>,
     /// The first cycle of a state.
     fresh: Reg<Bit>,
     failed: Reg<Bit>,
@@ -70,9 +75,10 @@ pub struct UnitControl {
 impl Default for UnitControl {
     fn default() -> Self {
         make!(
-            clock reset sync_valid sync_ready sync infer_valid infer_ready infer train_valid train_ready train turn passed
+            clock reset sync_valid sync_ready sync infer_valid infer_ready infer train_valid train_ready train
+            read_waits may_read reading turn
             gradient_free trained at_hand unit_start unit_done unit_error copy_start copy_idle report_valid report_ready report
-            program_address parameters copy maps outputs state current fresh failed;
+            report_turn program_address parameters copy maps outputs state current taken fresh failed;
             sync_kind: constant(Kind::Sync as usize), train_kind: constant(Kind::Train as usize),
             infer_kind: constant(Kind::Infer as usize),
             failure: constant((Status::Program as usize) << 16),
@@ -84,11 +90,16 @@ impl Logic for UnitControl {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("UnitControl: a compute unit's tasks, one after the other");
-        dff_setup!(self, clock, state, current, fresh, failed);
+        dff_setup!(self, clock, state, current, taken, fresh, failed);
         self.sync_ready.next = false;
         self.infer_ready.next = false;
         self.train_ready.next = false;
-        self.passed.next = false;
+        self.read_waits.next = (self.state.q.val() == UnitState::Idle) & self.sync_valid.val();
+        self.reading.next = (self.state.q.val() == UnitState::Copying)
+            | ((self.state.q.val() == UnitState::Running)
+                & (self.current.q.val().kind != self.infer_kind.val())
+                & (self.current.q.val().kind != self.train_kind.val()));
+        self.report_turn.next = bit_cast::<32, 16>(self.taken.q.val());
         self.trained.next = false;
         self.fresh.d.next = false;
         self.at_hand.next = self.current.q.val();
@@ -108,7 +119,8 @@ impl Logic for UnitControl {
             UnitState::Idle => {
                 self.fresh.d.next = true;
                 self.failed.d.next = false;
-                if self.sync_valid.val() & (self.sync.val().turn == self.turn.val()) {
+                if self.may_read.val() {
+                    self.taken.d.next = self.turn.val();
                     self.sync_ready.next = true;
                     self.current.d.next = self.sync.val();
                     if self.sync.val().kind == self.sync_kind.val() {
@@ -128,7 +140,6 @@ impl Logic for UnitControl {
             }
             UnitState::Copying => {
                 if !self.fresh.q.val() & self.copy_idle.val() {
-                    self.passed.next = true;
                     self.state.d.next = UnitState::Reporting;
                 }
             }
@@ -138,8 +149,6 @@ impl Logic for UnitControl {
                     if (self.current.q.val().kind == self.train_kind.val()) & !self.unit_error.val() {
                         self.state.d.next = UnitState::Trained;
                     } else {
-                        self.passed.next =
-                            !self.unit_error.val() & (self.current.q.val().kind != self.infer_kind.val());
                         self.state.d.next = UnitState::Reporting;
                     }
                 }

@@ -32,23 +32,29 @@ pub struct UpdateControl {
     pub free: Signal<Out, Bit>,
     pub fill: Signal<Out, Bit>,
     pub drain: Signal<Out, Bit>,
+    /// RMSProp goes on to the global parameters with `may_write`, in turn number `turn`, and is `writing` until it ends.
+    pub may_write: Signal<In, Bit>,
+    pub writing: Signal<Out, Bit>,
     pub turn: Signal<In, Bits<16>>,
-    pub passed: Signal<Out, Bit>,
+    /// The turn that the training names.
+    pub named_turn: Signal<Out, Bits<16>>,
     pub start: Signal<Out, Bit>,
     pub rate: Signal<Out, Bits<32>>,
-    pub its_turn: Signal<Out, Bit>,
     pub done: Signal<In, Bit>,
     pub not_finite: Signal<In, Bit>,
     pub report_valid: Signal<Out, Bit>,
     pub report_ready: Signal<In, Bit>,
     /// Tag, and the status from bit 16 on.
     pub report: Signal<Out, Bits<32>>,
+    pub report_turn: Signal<Out, Bits<32>>,
     state: Reg<UpdateState>,
     waiting: Fifo<TaskFields>,
     used: Reg<Bits<2>>,
     filling: Reg<Bit>,
     draining: Reg<Bit>,
     failed: Reg<Bit>,
+    holds: Reg<Bit>,
+    taken: Reg<Bits<16>>,
     ends: Signal<Local, Bit>,
     most: Constant<Bits<2>>,
     failure: Constant<Bits<32>>,
@@ -59,8 +65,8 @@ impl UpdateControl {
     /// None: the queue has a size that it may have.
     pub fn new() -> Result<Self, StreamError> {
         Ok(make!(
-            clock reset begins trained training free fill drain turn passed start rate its_turn done not_finite report_valid
-            report_ready report state used filling draining failed ends;
+            clock reset begins trained training free fill drain may_write writing turn named_turn start rate done not_finite
+            report_valid report_ready report report_turn state used filling draining failed holds taken ends;
             waiting: Fifo::new(BUFFERS, 1)?, most: constant(BUFFERS), failure: constant((Status::NotFinite as usize) << 16),
         ))
     }
@@ -71,7 +77,7 @@ impl Logic for UpdateControl {
     fn update(&mut self) {
         comment!("UpdateControl: RMSProp for the trainings whose gradients are there");
         clock!(self, clock, waiting);
-        dff_setup!(self, clock, state, used, filling, draining, failed);
+        dff_setup!(self, clock, state, used, filling, draining, failed, holds, taken);
         self.waiting.reset.next = self.reset.val();
         self.waiting.in_valid.next = self.trained.val();
         self.waiting.in_data[0].next = self.training.val();
@@ -79,7 +85,13 @@ impl Logic for UpdateControl {
         self.fill.next = self.filling.q.val();
         self.drain.next = self.draining.q.val();
         self.rate.next = self.waiting.out_data[0].val().rate;
-        self.its_turn.next = self.waiting.out_data[0].val().turn == self.turn.val();
+        self.named_turn.next = self.waiting.out_data[0].val().turn;
+        self.writing.next = self.holds.q.val();
+        self.report_turn.next = bit_cast::<32, 16>(self.taken.q.val());
+        if self.may_write.val() {
+            self.holds.d.next = true;
+            self.taken.d.next = self.turn.val();
+        }
         self.start.next = (self.state.q.val() == UpdateState::Idle) & self.waiting.out_valid.val();
         self.report_valid.next = self.state.q.val() == UpdateState::Reporting;
         self.report.next = bit_cast::<32, 16>(self.waiting.out_data[0].val().tag);
@@ -89,7 +101,6 @@ impl Logic for UpdateControl {
         if self.trained.val() {
             self.filling.d.next = !self.filling.q.val();
         }
-        self.passed.next = false;
         self.ends.next = false;
         match self.state.q.val() {
             UpdateState::Idle => {
@@ -100,7 +111,7 @@ impl Logic for UpdateControl {
             UpdateState::Running => {
                 if self.done.val() {
                     self.failed.d.next = self.not_finite.val();
-                    self.passed.next = true;
+                    self.holds.d.next = false;
                     self.state.d.next = UpdateState::Reporting;
                 }
             }
@@ -126,6 +137,7 @@ impl Logic for UpdateControl {
             self.used.d.next = bits::<2>(0);
             self.filling.d.next = false;
             self.draining.d.next = false;
+            self.holds.d.next = false;
         }
     }
 }

@@ -158,7 +158,7 @@ struct Trainer {
         if (m.task_valid && m.task_ready) tasks.pop_front();
         if (m.report_valid) {
             TrainerReport report{state.cycles, {}};
-            for (int i = 0; i < 3; ++i) report.words[i] = uint32_t(slice(&m.report, 4 * i, 4));
+            for (int i = 0; i < 4; ++i) report.words[i] = uint32_t(slice(&m.report, 4 * i, 4));
             reports.push_back(report);
         }
     }

@@ -48,7 +48,7 @@ struct RawOptions {
 pub struct TaskReport {
     /// Cycle since reset.
     pub cycle: u64,
-    /// Tag and status; of a training whose gradient is not finite, the word and what it is.
+    /// Tag and status, turn; of a training whose gradient is not finite, the word and what it is.
     words: [u32; 4],
 }
 
@@ -63,9 +63,14 @@ impl TaskReport {
         self.words[0] >> 16
     }
 
+    /// Of a task that touches the global parameters, the how many-th this was since reset, modulo 2^16.
+    pub fn turn(&self) -> u16 {
+        self.words[1] as u16
+    }
+
     /// The gradient's first word that is not finite, and its bits.
     pub fn not_finite(&self) -> (usize, u32) {
-        (self.words[1] as usize, self.words[2])
+        (self.words[2] as usize, self.words[3])
     }
 }
 

@@ -7,8 +7,9 @@
 
 mod error;
 mod places;
+
 mod simulated;
 
 pub use error::DriverError;
 pub use places::{AgentPlaces, Places};
-pub use simulated::{shapes, Simulated, Simulation};
+pub use simulated::{shapes, End, Simulated, Simulation};

@@ -22,9 +22,22 @@ pub struct Simulation<'a> {
     pub top: &'a str,
     pub verilator: &'a Verilator,
     pub build: &'a BuildOptions,
+    /// Whether tasks touch the global parameters in the order in which they are handed over, as golden's do; otherwise as
+    /// they are ready.
+    pub ordered: bool,
     /// Stalls of the memory, on top of the preset's latency and bandwidth.
     pub jitter: Jitter,
     pub seed: u64,
+}
+
+/// The end of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    pub tag: u16,
+    /// Of a task that touches the global parameters, the how many-th it was to do so, modulo 2^16.
+    pub turn: u16,
+    /// Cycle since reset.
+    pub cycle: u64,
 }
 
 /// An agent, as the host keeps count of it.
@@ -80,6 +93,7 @@ impl Simulated {
             ("fresh", subtract(1.0, optimiser.alpha).to_bits()),
             ("epsilon", optimiser.epsilon.to_bits()),
             ("limit", optimiser.clip.unwrap_or(f32::INFINITY).to_bits()),
+            ("ordered", simulation.ordered.into()),
         ];
         let memory = MemoryModel {
             latency: arch.external.latency_cycles,
@@ -211,8 +225,26 @@ impl Simulated {
                 self.reports.push(report);
             },
         };
+        self.good(report).map(|_| ())
+    }
+
+    /// Waits for the end of any task that nobody has waited for.
+    ///
+    /// # Errors
+    /// As [`Simulated::wait`].
+    pub fn wait_any(&mut self) -> Result<End, DriverError> {
+        let report = match self.reports.is_empty() {
+            true => self.harness.next_report(MOST_CYCLES)?,
+            false => self.reports.remove(0),
+        };
+        self.good(report)
+    }
+
+    fn good(&self, report: TaskReport) -> Result<End, DriverError> {
         match report.status() {
-            status if status == Status::Good as u32 => Ok(()),
+            status if status == Status::Good as u32 => {
+                Ok(End { tag: report.tag(), turn: report.turn(), cycle: report.cycle })
+            }
             status if status == Status::NotFinite as u32 => {
                 let (word, bits) = report.not_finite();
                 Err(DriverError::not_finite(self.layout.place(word), word, bits))

@@ -10,7 +10,7 @@ instruction! {
     /// Comes back when the task is done.
     tag: u32 = 16 unsigned;
     /// Of the tasks that touch the global parameters (all but [`Kind::Infer`]) the how many-th this is since reset, from
-    /// 0, modulo 2^16. They take effect in this order, whichever pair they go to.
+    /// 0, modulo 2^16. They take effect in this order, whichever pair they go to, on an engine that is ordered.
     turn: u32 = 16 unsigned;
     /// The unit's program.
     program_address: u32 = 32 unsigned;

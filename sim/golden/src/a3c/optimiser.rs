@@ -3,6 +3,9 @@
 use super::arithmetic::{add, divide, multiply, square_root, subtract};
 use super::layout::TILE;
 
+/// Sums of squares that a norm is made of.
+const SUMS: usize = 8 * TILE;
+
 /// The optimiser's constants; the learning rate comes with each task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Optimiser {
@@ -20,17 +23,16 @@ impl Default for Optimiser {
     }
 }
 
-/// The norm of a gradient in memory order: lane j of sixteen sums the squares of words j, j + 16, ... ascending from
-/// zero; the lanes are added in ascending order from lane 0; the root is taken.
+/// The norm of a gradient in memory order: sum j of 128 takes the squares of words j, j + 128, ... ascending from
+/// zero; the sums are added in ascending order from sum 0; the root is taken.
 fn norm(gradient: &[f32]) -> f32 {
-    let mut lanes = [0.0; TILE];
-    for row in gradient.chunks(TILE) {
-        for (lane, &word) in lanes.iter_mut().zip(row) {
-            *lane = add(*lane, multiply(word, word));
+    let mut sums = [0.0; SUMS];
+    for words in gradient.chunks(SUMS) {
+        for (sum, &word) in sums.iter_mut().zip(words) {
+            *sum = add(*sum, multiply(word, word));
         }
     }
-    let sum = lanes.into_iter().reduce(add).unwrap_or(0.0);
-    square_root(sum)
+    square_root(sums.into_iter().fold(0.0, add))
 }
 
 /// Scales a gradient whose norm is above `limit` by `limit / norm`; returns the norm before.

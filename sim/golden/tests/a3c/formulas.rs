@@ -244,20 +244,19 @@ fn dense(outputs: usize) -> cortado_golden::a3c::Hidden {
 }
 
 #[test]
-fn the_norm_is_summed_in_sixteen_lanes() {
-    // In one sequence the ones would vanish beside 2^24; in lanes they meet each other first.
-    let mut gradient = vec![0.0f32; 64];
+fn the_norm_is_made_of_128_sums() {
+    // In one sequence the ones of a sum would vanish beside 2^24; in their own sum they meet each other first.
+    let mut gradient = vec![0.0f32; 512];
     gradient[0] = 4096.0;
-    for lane in 1..16 {
-        gradient[16 + lane] = 1.0;
+    for at in [1, 129, 257] {
+        gradient[at] = 1.0;
     }
-    let lanes = [16_777_216.0f32].into_iter().chain([1.0; 15]);
-    let expected = lanes.reduce(add).unwrap().sqrt();
+    let expected = add(16_777_216.0, 3.0).sqrt();
     assert_eq!(clip(&mut gradient.clone(), f32::MAX).to_bits(), expected.to_bits());
 
-    let mut spread: Vec<f32> = (0..100).map(|index| value(60, index)).collect();
+    let mut spread: Vec<f32> = (0..400).map(|index| value(60, index)).collect();
     let sums =
-        (0..16).map(|lane| (lane..100).step_by(16).fold(0.0, |sum, at| add(sum, multiply(spread[at], spread[at]))));
+        (0..128).map(|sum| (sum..400).step_by(128).fold(0.0, |sum, at| add(sum, multiply(spread[at], spread[at]))));
     let expected = sums.reduce(add).unwrap().sqrt();
     let before = spread.clone();
     let norm = clip(&mut spread, 0.5);
