@@ -3,7 +3,9 @@
 //! encoding.
 
 pub mod architecture;
+pub mod board;
 pub mod isa;
+pub mod link;
 pub mod listing;
 pub mod preset;
 

@@ -31,6 +31,7 @@ mod model;
 mod options;
 mod ports;
 mod ratio;
+mod serial;
 mod shim;
 mod tool;
 
@@ -40,4 +41,5 @@ pub use model::{Instance, Model, SimError};
 pub use options::{BuildOptions, InitialValues, TraceFormat};
 pub use ports::{parse_ports, Direction, Port, PortListError, MAX_PORT_WIDTH};
 pub use ratio::{harness_ratio, HarnessRatio};
+pub use serial::SerialLine;
 pub use tool::{find_verilator, find_verilator_in, Places, ToolError, Verilator, OLDEST_VERILATOR, VERILATOR_VARIABLE};

@@ -79,8 +79,7 @@ impl Job<'_> {
     }
 
     fn read(&self, source: &str) -> String {
-        let cells = self.part.cells_macro().map_or(String::new(), |name| format!("-D {name} "));
-        format!("read_verilog {cells}\"{source}\"\n")
+        format!("read_verilog -D {} \"{source}\"\n", self.part.cells_macro())
     }
 
     fn map(&self) -> String {
