@@ -2,21 +2,24 @@
 
 mod board_support;
 
-use board_support::simulate;
+use board_support::{simulate, Bench};
+use cortado_arch::isa::{error_code, Instruction, OnChip, Operation, Transfer};
+use cortado_graph::tflite;
 use cortado_link::{Link, LinkError, Settings};
+use cortado_map::{compile, CompileOptions};
 use std::time::Duration;
 
 /// As long as a loaded machine may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
-fn settings() -> Settings {
-    Settings { patience: Duration::from_secs(20), tries: 3 }
+fn board(seed: u64) -> Option<Link<Bench>> {
+    let settings = Settings { patience: Duration::from_secs(20), tries: 3 };
+    simulate("icebreaker-4x4", seed).map(|bench| Link::greet(bench, settings).expect("the board answers"))
 }
 
 #[test]
 fn memory_is_written_and_read_back_over_the_pins() {
-    let Some(bench) = simulate("icebreaker-4x4", 1) else { return };
-    let mut board = Link::greet(bench, settings()).expect("the board answers");
+    let Some(mut board) = board(1) else { return };
     let known = *board.known();
     assert_eq!((known.port_bytes, known.memory_bits, known.busy, known.error), (4, 16, false, 0));
     let bytes: Vec<u8> = (0..1000u32).map(|at| (at * 7 + (at >> 8)) as u8).collect();
@@ -26,6 +29,67 @@ fn memory_is_written_and_read_back_over_the_pins() {
     }
     assert!(matches!(board.write(65532, &[0; 8]), Err(LinkError::Request(_))));
     assert!(matches!(board.read(2, 4), Err(LinkError::Request(_))));
-    assert_eq!(board.wait(PATIENCE).expect("nothing runs").busy, false);
+    assert!(!board.wait(PATIENCE).expect("nothing runs").busy);
     assert_eq!(board.line().line.broken(), 0);
+}
+
+#[test]
+fn a_network_runs_on_the_board_and_gives_the_golden_model_s_bytes() {
+    let Some(mut board) = board(2) else { return };
+    let file = include_bytes!("../../models/fashion.tflite");
+    let graph = tflite::import("fashion", file).expect("the embedded network");
+    let arch = board.line().arch.clone();
+    let compiled = compile(&graph, &arch, &CompileOptions::default()).expect("it fits");
+    board.write(0, &compiled.image).expect("written");
+    board.start(compiled.load_program).expect("started");
+    assert_eq!(board.wait(PATIENCE).expect("loaded").error, error_code::NONE);
+    let input = graph.inputs[0];
+    for round in 0..2i64 {
+        let count: usize = graph.tensors[input].shape.iter().product();
+        let values: Vec<i8> = (0..count as i64).map(|at| (at * (31 + round) % 251 - 125) as i8).collect();
+        let packed = compiled.input.pack_input(&values).expect("the input's size");
+        board.write(compiled.input.range().start as u32, &packed).expect("written");
+        board.start(compiled.run_program).expect("started");
+        let state = board.wait(PATIENCE).expect("ended");
+        assert_eq!(state.error, error_code::NONE);
+        let off = f64::from(state.cycles) / compiled.estimate.cycles as f64;
+        assert!((0.98..1.1).contains(&off), "{} cycles, {} estimated", state.cycles, compiled.estimate.cycles);
+        let golden = cortado_golden::run(&graph, &values).expect("the golden model runs");
+        for place in &compiled.outputs {
+            let range = place.range();
+            let bytes = board.read(range.start as u32, range.len()).expect("read");
+            assert_eq!(place.unpack(&bytes).expect("its size"), golden[place.tensor], "{}", place.name);
+        }
+    }
+}
+
+#[test]
+fn a_program_that_never_ends_is_stopped_and_the_next_one_runs() {
+    let Some(mut board) = board(3) else { return };
+    let transfer = Transfer { word_address: 0, words: 16, byte_address: 1024, ..Transfer::default() };
+    let program = |wait_dma: u16| -> Vec<u8> {
+        let load = Operation::Load(OnChip::Activation, transfer);
+        let store = Operation::Store(Transfer { byte_address: 2048, ..transfer });
+        [(0, load), (wait_dma, store), (0, Operation::End)]
+            .map(|(wait_dma, operation)| Instruction { wait_dma, wait_compute: 0, operation })
+            .iter()
+            .flat_map(|instruction| instruction.encode().expect("an instruction"))
+            .collect()
+    };
+    let bytes: Vec<u8> = (0..64).map(|at| at * 3 + 1).collect();
+    board.write(1024, &bytes).expect("written");
+    // A LOAD waits for a COMPUTE that no one gives.
+    let mut stuck = program(1);
+    let waits = Instruction { wait_dma: 0, wait_compute: 9, operation: Operation::Load(OnChip::Activation, transfer) };
+    stuck[..64].copy_from_slice(&waits.encode().expect("an instruction"));
+    board.write(0, &stuck).expect("written");
+    board.start(0).expect("started");
+    assert!(matches!(board.wait(Duration::ZERO), Err(LinkError::Running)));
+    assert!(matches!(board.start(0), Err(LinkError::Refused(_))));
+    board.reset().expect("reset");
+    assert!(!board.status().expect("the board answers").busy);
+    board.write(0, &program(1)).expect("written");
+    board.start(0).expect("started");
+    assert_eq!(board.wait(PATIENCE).expect("ended").error, error_code::NONE);
+    assert_eq!(board.read(2048, 64).expect("read"), bytes);
 }

@@ -198,7 +198,14 @@ impl<L: Line> Link<L> {
             let end = Instant::now() + self.settings.patience;
             match self.reply(end)? {
                 Some(reply) => {
-                    let finished = work.take(&reply, self.next)?;
+                    let finished = match work.take(&reply, self.next) {
+                        // Its number is used up, and so are those of what was sent behind it.
+                        Err(refused @ LinkError::Refused(_)) => {
+                            self.status()?;
+                            return Err(refused);
+                        }
+                        other => other?,
+                    };
                     self.next = self.next.wrapping_add(finished as u8);
                     if finished > 0 {
                         silent = 0;
