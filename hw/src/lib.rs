@@ -17,3 +17,4 @@ pub mod link;
 pub mod make;
 pub mod memory;
 pub mod post;
+pub mod trainer;

@@ -4,9 +4,11 @@
 
 pub mod architecture;
 pub mod board;
+pub mod board_top;
 pub mod isa;
 pub mod link;
 pub mod listing;
 pub mod preset;
+pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};

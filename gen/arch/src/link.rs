@@ -65,8 +65,7 @@ pub enum Request {
 
 impl Request {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Request; 5] =
-        [Request::Status, Request::Write, Request::Read, Request::Start, Request::Reset];
+    pub const ALL: [Request; 5] = [Request::Status, Request::Write, Request::Read, Request::Start, Request::Reset];
 }
 
 /// The CRC register after one more byte.
@@ -112,8 +111,7 @@ impl Status {
 
     /// Reads [`Status::encode`]; `None` for another number of bytes.
     pub fn decode(bytes: &[u8]) -> Option<Status> {
-        let &[version, port_bytes, memory_bits, flags, error, c0, c1, c2, c3, i0, i1, i2, i3] = bytes
-        else {
+        let &[version, port_bytes, memory_bits, flags, error, c0, c1, c2, c3, i0, i1, i2, i3] = bytes else {
             return None;
         };
         Some(Status {

@@ -190,7 +190,7 @@ impl<L: Line> Link<L> {
         let mut work = Work::new(jobs);
         let mut silent = 0;
         while !work.is_done() {
-            while let Some((place, job)) = work.to_send(most) {
+            while let Some((place, job)) = work.next_to_send(most) {
                 let sequence = self.next.wrapping_add(place as u8);
                 let bytes = request(job.kind, sequence, job.address, &job.data);
                 self.send(&bytes)?;
@@ -268,7 +268,7 @@ impl Work {
     }
 
     /// The next job to send, and how many are on the way before it.
-    fn to_send(&mut self, most: usize) -> Option<(usize, &Job)> {
+    fn next_to_send(&mut self, most: usize) -> Option<(usize, &Job)> {
         let place = self.sent;
         let (_, job) = self.jobs.get(place).filter(|_| place < most)?;
         self.sent += 1;
@@ -296,7 +296,9 @@ impl Work {
             let what = format!("{:?} at {}", job.kind, job.address).to_uppercase();
             return Err(LinkError::Refused(what));
         }
-        if job.kind == Request::Read && reply.data.len() != job.data.iter().map(|&count| usize::from(count)).sum::<usize>() {
+        if job.kind == Request::Read
+            && reply.data.len() != job.data.iter().map(|&count| usize::from(count)).sum::<usize>()
+        {
             return Ok(0);
         }
         self.gone_back = false;
@@ -315,11 +317,7 @@ impl Work {
     fn out_of_order(&mut self, done: usize) -> Result<usize, LinkError> {
         if done > self.sent {
             // Numbers just behind the first are those of jobs long confirmed: a late reply.
-            return if done > usize::from(u8::MAX / 2) {
-                Ok(0)
-            } else {
-                Err(LinkError::Lost { done: self.confirmed })
-            };
+            return if done > usize::from(u8::MAX / 2) { Ok(0) } else { Err(LinkError::Lost { done: self.confirmed }) };
         }
         if done == 0 && self.gone_back {
             return Ok(0);

@@ -2,7 +2,7 @@
 
 use crate::cells::reg::Reg;
 use crate::{comment, dff_setup, make};
-use cortado_arch::board::Pll;
+use cortado_arch::board_top::Pll;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 

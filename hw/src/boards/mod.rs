@@ -1,7 +1,7 @@
 //! Board tops: clock, reset, pins, memory and host link round one engine. Leaves: nothing else knows them.
 //!
 //! [`system::System`] is what all boards share. A board's own file names its pins as `constraints/` does and says what
-//! its memory is made of; `cortado_arch::board` has its clocks and rates.
+//! its memory is made of; `cortado_arch::board_top` has its clocks and rates.
 
 pub mod arbiter;
 pub mod clocks;
@@ -11,7 +11,7 @@ pub mod system;
 
 use crate::cells::ram::RamError;
 use crate::emit::{emit, EmitError, Header};
-use cortado_arch::board::{Board, Pll};
+use cortado_arch::board_top::{BoardTop, Pll};
 use cortado_arch::Architecture;
 use rust_hdl::prelude::Block;
 
@@ -69,14 +69,14 @@ pub struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// # Errors
     /// No setting of the board's PLL gives the preset's clock.
-    pub fn new(board: &Board, arch: &'a Architecture) -> Result<Self, BoardError> {
+    pub fn new(board: &BoardTop, arch: &'a Architecture) -> Result<Self, BoardError> {
         let pll = board.pll(arch).ok_or(BoardError::Clock { board: board.name, mhz: arch.clock_mhz })?;
         Ok(Plan {
             arch,
             pll,
-            oscillator_khz: board.oscillator_khz,
+            oscillator_khz: board.oscillator_khz(),
             memory_bits: board.memory_bits(arch),
-            bit_cycles: board.bit_cycles(pll.khz(board.oscillator_khz)),
+            bit_cycles: board.bit_cycles(pll.khz(board.oscillator_khz())),
         })
     }
 }
@@ -85,7 +85,7 @@ impl<'a> Plan<'a> {
 ///
 /// # Errors
 /// The board has no top here or no clock for the preset, or the description breaks a rule of the backend.
-pub fn verilog(board: &Board, arch: &Architecture, header: &Header) -> Result<String, BoardError> {
+pub fn verilog(board: &BoardTop, arch: &Architecture, header: &Header) -> Result<String, BoardError> {
     let plan = Plan::new(board, arch)?;
     match board.name {
         "icebreaker" => text(board, icebreaker::Icebreaker::new(&plan)?, header),
@@ -93,6 +93,6 @@ pub fn verilog(board: &Board, arch: &Architecture, header: &Header) -> Result<St
     }
 }
 
-fn text<B: Block>(board: &Board, mut top: B, header: &Header) -> Result<String, BoardError> {
+fn text<B: Block>(board: &BoardTop, mut top: B, header: &Header) -> Result<String, BoardError> {
     emit(board.name, &mut top, header).map_err(BoardError::Emit)
 }

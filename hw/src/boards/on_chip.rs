@@ -48,9 +48,7 @@ impl OnChip {
         let words = (1 << memory_bits) / arch.port_bytes;
         let (single, banked) = match arch.activation_kind {
             ActivationKind::Spram => (vec![SinglePortRam::new(words, arch.port_bytes / 2)?], vec![]),
-            ActivationKind::Bram => {
-                (vec![], vec![BankedRam::new(words, 1, 8 * arch.port_bytes, ReadStage::None)?])
-            }
+            ActivationKind::Bram => (vec![], vec![BankedRam::new(words, 1, 8 * arch.port_bytes, ReadStage::None)?]),
         };
         Ok(make!(
             clock reset command_valid command_ready command_write command_address last in_valid in_ready out_valid

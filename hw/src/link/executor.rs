@@ -177,12 +177,11 @@ impl Logic for Executor {
         } else {
             self.incoming.next = bit_cast::<32, 8>(self.read_byte.val()) << 24;
         }
-        self.further.next =
-            (self.address.q.val() + bit_cast::<32, 8>(self.port_bytes.val())) & self.address_mask.val();
+        self.further.next = (self.address.q.val() + bit_cast::<32, 8>(self.port_bytes.val())) & self.address_mask.val();
         self.low_address.next = self.address.q.val().get_bits::<8>(0);
         self.place_good.next = !self.outside.q.val() & !(self.low_address.val() & self.beat_mask.val()).any();
         // The receiver lets no frame pass that is shorter than a header or longer than the most data.
-        self.write_good.next = !(self.frame_bytes.val() == self.header_bytes.val())
+        self.write_good.next = (self.frame_bytes.val() != self.header_bytes.val())
             & (((self.frame_bytes.val() ^ self.header_bytes.val()) & self.beat_mask.val()) == bits::<8>(0));
         self.read_good.next = (self.frame_bytes.val() == self.read_bytes.val())
             & self.left.q.val().any()
@@ -270,7 +269,7 @@ impl Logic for Executor {
                         self.kind.d.next = self.read_byte.val();
                     } else if self.at.q.val() == bits::<8>(1) {
                         self.sequence.d.next = self.read_byte.val();
-                    } else if !(self.at.q.val() == self.header_last.val()) {
+                    } else if self.at.q.val() != self.header_last.val() {
                         self.address.d.next = (self.address.q.val() | self.incoming.val()) & self.address_mask.val();
                         if (self.incoming.val() & !self.address_mask.val()).any() {
                             self.outside.d.next = true;
@@ -288,16 +287,14 @@ impl Logic for Executor {
                 self.verdict.d.next = self.refused_bits.val();
                 if self.kind.q.val() == self.kind_status.val() {
                     self.verdict.d.next = self.done_bits.val();
-                } else if !(self.sequence.q.val() == self.expected.q.val()) {
+                } else if self.sequence.q.val() != self.expected.q.val() {
                     self.verdict.d.next = self.disorder_bits.val();
                 } else {
                     self.expected.d.next = self.expected.q.val() + 1;
                     if (self.kind.q.val() == self.kind_write.val()) & self.place_good.val() & self.write_good.val() {
                         self.verdict.d.next = self.done_bits.val();
                         self.state.d.next = ExecuteState::TakeByte;
-                    } else if (self.kind.q.val() == self.kind_read.val())
-                        & self.place_good.val()
-                        & self.read_good.val()
+                    } else if (self.kind.q.val() == self.kind_read.val()) & self.place_good.val() & self.read_good.val()
                     {
                         self.verdict.d.next = self.done_bits.val();
                     } else if (self.kind.q.val() == self.kind_start.val())

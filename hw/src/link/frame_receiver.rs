@@ -5,9 +5,7 @@ use crate::cells::reg::Reg;
 use crate::link::check::Check;
 use crate::make::constant;
 use crate::{clock, comment, dff_setup, make};
-use cortado_arch::link::{
-    BUFFER_BYTES, CHECK_BYTES, CHECK_GOOD, ESCAPE, ESCAPE_FLIP, FLAG, MOST_DATA, REQUEST_BYTES,
-};
+use cortado_arch::link::{BUFFER_BYTES, CHECK_BYTES, CHECK_GOOD, ESCAPE, ESCAPE_FLIP, FLAG, MOST_DATA, REQUEST_BYTES};
 use rust_hdl::prelude::*;
 
 /// Keeps two frames: one that is being worked on, and one that comes or waits. A frame that is damaged, too short, too long
@@ -96,9 +94,7 @@ impl Logic for FrameReceiver {
     fn update(&mut self) {
         comment!("FrameReceiver: whole, undamaged frames of a stream of bytes");
         clock!(self, clock, check, buffer);
-        dff_setup!(
-            self, clock, taken, taken_valid, escaped, bad, count, half, waiting, full, bytes
-        );
+        dff_setup!(self, clock, taken, taken_valid, escaped, bad, count, half, waiting, full, bytes);
         self.frame_valid.next = self.full.q.val();
         self.frame_bytes.next = self.bytes.q.val();
         self.is_flag.next = self.valid.val() & (self.data.val() == self.flag.val());

@@ -1,7 +1,7 @@
 //! A board's top in Verilator, pin for pin, with the far end of its serial line.
 #![allow(dead_code)]
 
-use cortado_arch::board::Board;
+use cortado_arch::board_top::BoardTop;
 use cortado_arch::{preset, Architecture};
 use cortado_cosim::{find_verilator, BuildOptions, InitialValues, Instance, Model, SerialLine};
 use cortado_hw::boards::{self, Plan};
@@ -33,7 +33,7 @@ pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
     };
     println!("seed {seed}");
     let arch = architecture(preset);
-    let board = Board::of(&arch).expect("the preset's board");
+    let board = BoardTop::of(&arch).expect("the preset's board");
     let header = Header {
         version: "test".into(),
         preset: arch.name.clone(),
