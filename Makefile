@@ -11,6 +11,7 @@ help:
 	@echo 'make lint               check the Verilog of every preset with Verilator'
 	@echo 'make cosim              compare the Verilog with the golden model, bit for bit'
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
+	@echo 'make bitstream PRESET=p  what configures the board of a preset'
 	@echo 'make bench              measure every figure'
 	@echo 'make report             an HTML page of the figures'
 
@@ -32,8 +33,11 @@ cosim: tools
 synth: needs-preset tools
 	$(CORTADO) synth --preset $(PRESET)
 
-bitstream flash:
-	@echo 'make $@: this release stops at place and route; make synth PRESET=p gives size and clock' >&2; exit 2
+bitstream: needs-preset tools
+	$(CORTADO) bitstream --preset $(PRESET)
+
+flash:
+	@echo 'make flash: this release makes bitstreams and does not write them to boards; make bitstream PRESET=p' >&2; exit 2
 
 bench: tools
 	$(CORTADO) bench

@@ -18,6 +18,7 @@ mod layers;
 mod model;
 mod plot;
 mod preset;
+mod roofline;
 mod rtl;
 mod single;
 mod synth;
@@ -46,7 +47,7 @@ enum Verb {
     /// List the engines there are
     #[command(after_help = "Example:\n  cortado presets --json")]
     Presets,
-    /// List the boards there are presets for
+    /// List the boards and what each offers
     #[command(after_help = "Example:\n  cortado boards")]
     Boards,
     /// Check the Verilog of the presets with Verilator
@@ -66,6 +67,11 @@ enum Verb {
     /// Make program, listing, memory image and estimate
     #[command(after_help = "Example:\n  cortado compile model.tflite --preset ulx3s-85f-16x8 -o build/model")]
     Compile(verbs::compile::Arguments),
+    /// Find the engine a board should carry for a network, by the revised roofline
+    #[command(
+        after_help = "Example:\n  cortado explore model.tflite --board ulx3s-85f -o mine.toml --plot roofline.svg"
+    )]
+    Explore(verbs::explore::Arguments),
     /// Run one inference
     #[command(after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator")]
     Run(verbs::run::Arguments),
@@ -75,6 +81,9 @@ enum Verb {
     /// Synthesise, place and route: size and clock
     #[command(after_help = "Example:\n  cortado synth --preset icebreaker-4x4 --json")]
     Synth(verbs::synth::Arguments),
+    /// Make the bitstream of a board: engine, memory and host link, placed and routed
+    #[command(after_help = "Example:\n  cortado bitstream --preset icebreaker-4x4")]
+    Bitstream(verbs::bitstream::Arguments),
     /// Measure the project's figures
     #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
     Bench(verbs::bench::Arguments),
@@ -109,9 +118,11 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Inspect(arguments) => verbs::inspect::run(arguments, console),
         Verb::Quantise(arguments) => verbs::quantise::run(arguments, console),
         Verb::Compile(arguments) => verbs::compile::run(arguments, console),
+        Verb::Explore(arguments) => verbs::explore::run(arguments, console),
         Verb::Run(arguments) => verbs::run::run(arguments, console),
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
         Verb::Synth(arguments) => verbs::synth::run(arguments, console),
+        Verb::Bitstream(arguments) => verbs::bitstream::run(arguments, console),
         Verb::Bench(arguments) => verbs::bench::run(arguments, console),
         Verb::Train(arguments) => verbs::train::run(arguments, console),
         Verb::Report(arguments) => verbs::report::run(arguments, console),

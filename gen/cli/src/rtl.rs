@@ -1,7 +1,9 @@
 //! The Verilog of an engine, with the header every emitted file has.
 
 use crate::failure::Failure;
+use cortado_arch::board_top::BoardTop;
 use cortado_arch::Architecture;
+use cortado_hw::boards;
 use cortado_hw::emit::Header;
 use cortado_hw::engine;
 
@@ -13,11 +15,23 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// # Errors
 /// The engine breaks a rule of the emitter.
 pub fn verilog(arch: &Architecture) -> Result<String, Failure> {
-    let header = Header {
+    engine::verilog(arch, &header(arch, "verilog")).map_err(|error| Failure::Refused(format!("{}: {error}", arch.name)))
+}
+
+/// The Verilog of `arch` on a board, whose name is the top module's.
+///
+/// # Errors
+/// The top breaks a rule of the emitter, or the board has no clock for the preset.
+pub fn board(arch: &Architecture, top: &BoardTop) -> Result<String, Failure> {
+    boards::verilog(top, arch, &header(arch, "bitstream"))
+        .map_err(|error| Failure::Refused(format!("{} on {}: {error}", arch.name, top.name)))
+}
+
+fn header(arch: &Architecture, verb: &str) -> Header {
+    Header {
         version: VERSION.to_owned(),
         preset: arch.name.clone(),
         architecture_hash: format!("{:016x}", arch.hash()),
-        command: format!("cortado verilog --preset {}", arch.name),
-    };
-    engine::verilog(arch, &header).map_err(|error| Failure::Refused(format!("{}: {error}", arch.name)))
+        command: format!("cortado {verb} --preset {}", arch.name),
+    }
 }

@@ -87,14 +87,14 @@ pub fn synthesise(arch: &Architecture, route: Option<(&[u32], Pins)>) -> Result<
 }
 
 /// What a tool refuses is a check that failed; all else is in the way of the check.
-fn failure(error: SynthError) -> Failure {
+pub(super) fn failure(error: SynthError) -> Failure {
     match error {
         SynthError::ToolFailed { .. } => Failure::Check(error.to_string()),
         _ => Failure::refused(error),
     }
 }
 
-fn part(arch: &Architecture) -> Result<Part, Failure> {
+pub(super) fn part(arch: &Architecture) -> Result<Part, Failure> {
     let name = match &arch.family {
         Family::Generic => {
             return Err(Failure::Refused(format!(
@@ -115,7 +115,11 @@ fn clock(arch: &Architecture) -> Result<u32, Failure> {
 }
 
 fn text(report: &Report) -> String {
-    let figures = &report.figures;
+    format!("{} on {}\n{}", report.preset, report.figures.part, table(&report.figures))
+}
+
+/// The figures as a table.
+pub(super) fn table(figures: &SynthReport) -> String {
     let cells = &figures.cells;
     let mut table = Table::new(&["what", ">value"]);
     for (name, count) in [
@@ -139,7 +143,7 @@ fn text(report: &Report) -> String {
         table.row(["nextpnr".to_owned(), routed.nextpnr.clone()]);
     }
     table.row(["Yosys".to_owned(), figures.yosys.clone()]);
-    format!("{} on {}\n{}", report.preset, figures.part, table.text())
+    table.text()
 }
 
 #[cfg(test)]
