@@ -10,7 +10,8 @@ pub mod on_chip;
 pub mod system;
 
 use crate::cells::ram::RamError;
-use crate::emit::{emit, EmitError, Header};
+use crate::emit::{emit, Header};
+use crate::engine::EngineError;
 use cortado_arch::board_top::{BoardTop, Pll};
 use cortado_arch::Architecture;
 use rust_hdl::prelude::Block;
@@ -27,8 +28,8 @@ pub enum BoardError {
         /// The preset's clock.
         mhz: u32,
     },
-    Memory(RamError),
-    Emit(EmitError),
+    /// A memory has a size none can have, or the description breaks a rule of the backend.
+    Engine(EngineError),
 }
 
 impl std::fmt::Display for BoardError {
@@ -38,8 +39,7 @@ impl std::fmt::Display for BoardError {
             BoardError::Clock { board, mhz } => {
                 write!(f, "no setting of {board}'s PLL gives {mhz} MHz and the host link's rate; change clock_mhz")
             }
-            BoardError::Memory(error) => write!(f, "{error}"),
-            BoardError::Emit(error) => write!(f, "{error}"),
+            BoardError::Engine(error) => write!(f, "{error}"),
         }
     }
 }
@@ -48,7 +48,13 @@ impl std::error::Error for BoardError {}
 
 impl From<RamError> for BoardError {
     fn from(error: RamError) -> Self {
-        BoardError::Memory(error)
+        BoardError::Engine(EngineError::Memory(error))
+    }
+}
+
+impl From<EngineError> for BoardError {
+    fn from(error: EngineError) -> Self {
+        BoardError::Engine(error)
     }
 }
 
@@ -94,5 +100,5 @@ pub fn verilog(board: &BoardTop, arch: &Architecture, header: &Header) -> Result
 }
 
 fn text<B: Block>(board: &BoardTop, mut top: B, header: &Header) -> Result<String, BoardError> {
-    emit(board.name, &mut top, header).map_err(BoardError::Emit)
+    emit(board.name, &mut top, header).map_err(|error| BoardError::Engine(EngineError::Emit(error)))
 }

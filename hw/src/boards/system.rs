@@ -1,9 +1,8 @@
 //! What every board has: an engine, a host link, and an arbiter in front of the memory both share.
 
 use crate::boards::arbiter::Arbiter;
-use crate::cells::ram::RamError;
 use crate::cells::reg::Reg;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::link::host_link::HostLink;
 use crate::make::signals;
 use crate::{clock, comment, dff_setup, make};
@@ -49,8 +48,8 @@ impl System {
     /// For a memory of 2 to `memory_bits` bytes and bits of `bit_cycles` cycles on the serial line.
     ///
     /// # Errors
-    /// A memory of a size none can have; a checked architecture has none.
-    pub fn new(arch: &Architecture, memory_bits: usize, bit_cycles: usize) -> Result<Self, RamError> {
+    /// A memory or stream of a size none can have; a checked architecture has none.
+    pub fn new(arch: &Architecture, memory_bits: usize, bit_cycles: usize) -> Result<Self, EngineError> {
         Ok(make!(
             clock reset rx tx busy failed memory_ready memory_reset command_valid command_ready command_write
             command_address command_beats last in_valid in_ready out_valid out_ready stop;
