@@ -131,7 +131,7 @@ mod tests {
             assert!(khz <= f64::from(arch.clock_mhz) * 1.05e3, "{}: {khz} kHz is far more than asked", arch.name);
             assert!(board.bit_cycles(khz) >= 8, "{}: bits too short for the checksum", arch.name);
             assert!(board.memory_bits(&arch) <= arch.address_bits, "{}: addresses do not reach", arch.name);
-            assert!(1 << board.memory_bits(&arch) <= arch.external.bytes, "{}: the mapper may use more", arch.name);
+            assert!(1 << board.memory_bits(&arch) >= arch.external.bytes, "{}: the mapper may use more", arch.name);
         }
     }
 
