@@ -2,7 +2,7 @@
 
 use crate::execution::{memory, Run};
 use crate::failure::Failure;
-use cortado_arch::board_top::BoardTop;
+use cortado_arch::board_top::{BoardTop, TOPS};
 use cortado_arch::isa::error_code;
 use cortado_arch::Architecture;
 use cortado_link::{open, Link, LinkError, SerialPort, Settings};
@@ -27,8 +27,8 @@ impl Attached {
     /// # Errors
     /// The preset has no board with a top, no board answers, or it carries another engine.
     pub fn open(arch: &Architecture, port: &Path) -> Result<Self, Failure> {
-        let top = BoardTop::of(arch).ok_or_else(|| Failure::Refused(no_top(arch)))?;
-        let pll = top.pll(arch).ok_or_else(|| Failure::Refused(no_top(arch)))?;
+        let top = BoardTop::of(arch).ok_or_else(|| no_top(arch))?;
+        let pll = top.pll(arch).ok_or_else(|| no_top(arch))?;
         let name = port.display().to_string();
         let link = open(port, top.baud, Settings::default());
         let mut board = Attached {
@@ -106,7 +106,7 @@ fn refused(port: &str, error: &LinkError) -> Failure {
 }
 
 /// The refusal of a preset that no board's top is made for.
-pub fn no_top(arch: &Architecture) -> String {
-    let boards: Vec<&str> = cortado_arch::board_top::TOPS.iter().map(|top| top.name).collect();
-    format!("{} has no board with a top; there are tops for {}", arch.name, boards.join(", "))
+pub fn no_top(arch: &Architecture) -> Failure {
+    let boards: Vec<&str> = TOPS.iter().map(|top| top.name).collect();
+    Failure::Refused(format!("{} has no board with a top; there are tops for {}", arch.name, boards.join(", ")))
 }

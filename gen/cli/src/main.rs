@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod attached;
 mod console;
 mod difference;
 mod execution;
@@ -73,7 +74,9 @@ enum Verb {
     )]
     Explore(verbs::explore::Arguments),
     /// Run one inference
-    #[command(after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator")]
+    #[command(
+        after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator\n  cortado run @fashion --preset icebreaker-4x4 --on board --port /dev/ttyUSB1"
+    )]
     Run(verbs::run::Arguments),
     /// Compare the Verilog with the golden model, every tensor, bit for bit
     #[command(after_help = "Example:\n  cortado cosim @fashion --inputs 10 --stalls")]

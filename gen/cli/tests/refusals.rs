@@ -29,7 +29,14 @@ fn unknown_names_are_refused_with_the_names_there_are() {
         (&["inspect", "@cifar"], &["no embedded network is called \"@cifar\"; there are @fashion and @tiny"]),
         (&["bench", "resnet9"], &["no case is called \"resnet9\"; there are conv3x3, resnet8, dscnn"]),
         (&["run", "--sample", "10"], &["no embedded image 10; there are 0 to 9"]),
-        (&["run", "--on", "board"], &["invalid value 'board'", "golden, iss, verilator"]),
+        (&["run", "--on", "fpga"], &["invalid value 'fpga'", "golden, iss, verilator, board"]),
+        (&["run", "--on", "board"], &["required arguments were not provided", "--port <PATH>"]),
+        (
+            &["run", "--on", "board", "--preset", "tiny-2x2", "--port", "gone"],
+            &["tiny-2x2 has no board with a top; there are tops for icebreaker"],
+        ),
+        (&["run", "--on", "board", "--preset", "icebreaker-4x4", "--port", "gone"], &["gone: No such file"]),
+        (&["bitstream", "--preset", "tiny-2x2"], &["tiny-2x2 has no board with a top; there are tops for icebreaker"]),
         (&["synth", "--preset", "tiny-2x2"], &["tiny-2x2 is for simulation and has no part"]),
         (
             &["explore", "--board", "ulx3s"],

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Whatever the line loses, damages, doubles or mixes up is sent again or thrown away: a call returns either what was
-//! asked for, done once, or an error. `docs/link.md` has the rules;
+//! asked for, done once, or an error. `docs/link.md` has the rules.
 
 mod error;
 pub mod frame;
@@ -23,4 +23,5 @@ mod session;
 pub use cortado_arch::link::Status;
 pub use error::LinkError;
 pub use line::{open, Line};
+pub use serial2::SerialPort;
 pub use session::{Link, Settings};

@@ -71,6 +71,8 @@ pub struct Arbiter {
     beats_mask: Constant<Bits<16>>,
     link_may: Signal<Local, Bit>,
     moved: Signal<Local, Bit>,
+    taken: Signal<Local, Bit>,
+    step: Signal<Local, Bits<16>>,
 }
 
 impl Arbiter {
@@ -81,7 +83,7 @@ impl Arbiter {
             read_data_ready write_command_valid write_command_ready write_command_address write_command_beats
             write_data_valid write_data_ready beat_valid beat_ready beat_write beat_address command_valid command_ready
             command_write command_address command_beats last in_valid in_ready out_valid out_ready owner moving left after_link
-            link_may moved;
+            link_may moved taken step;
             write_data: signals(port_bytes), beat_out: signals(port_bytes), out_data: signals(port_bytes),
             beats_mask: mask(burst_beats.max(cortado_arch::isa::INSTRUCTION_BYTES / port_bytes)),
         )
@@ -157,11 +159,18 @@ impl Logic for Arbiter {
                 }
             }
         }
-        if self.command_valid.val() & self.command_ready.val() {
+        // Between bursts none are left, so that a burst's beats are added to that: the adder serves for both.
+        self.taken.next = self.command_valid.val() & self.command_ready.val();
+        self.step.next = bits::<16>(0xffff);
+        if self.taken.val() {
+            self.step.next = self.command_beats.val();
+        }
+        if self.taken.val() | self.moved.val() {
+            self.left.d.next = (self.left.q.val() + self.step.val()) & self.beats_mask.val();
+        }
+        if self.taken.val() {
             self.moving.d.next = true;
-            self.left.d.next = self.command_beats.val() & self.beats_mask.val();
         } else if self.moved.val() {
-            self.left.d.next = (self.left.q.val() - 1) & self.beats_mask.val();
             if self.last.val() {
                 self.moving.d.next = false;
                 self.owner.d.next = Owner::Nobody;
@@ -171,6 +180,7 @@ impl Logic for Arbiter {
         if self.reset.val() {
             self.owner.d.next = Owner::Nobody;
             self.moving.d.next = false;
+            self.left.d.next = bits::<16>(0);
         }
     }
 }

@@ -112,24 +112,21 @@ pub struct ResetMaker {
     pub reset: Signal<Out, Bit>,
     near: Reg<Bit>,
     level: Reg<Bit>,
-    waited: Reg<Bits<10>>,
-    over: Reg<Bit>,
+    /// Its upper bit tells that it is over.
+    waited: Reg<Bits<11>>,
 }
 
 impl Logic for ResetMaker {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("ResetMaker: reset until the clock has been steady for a while");
-        dff_setup!(self, clock, near, level, waited, over);
+        dff_setup!(self, clock, near, level, waited);
         self.near.d.next = self.steady.val();
         self.level.d.next = self.near.q.val();
-        self.reset.next = !self.over.q.val();
+        self.reset.next = !self.waited.q.val().get_bit(10);
         if !self.level.q.val() {
-            self.waited.d.next = bits::<10>(0);
-            self.over.d.next = false;
-        } else if self.waited.q.val() == bits::<10>(0x3ff) {
-            self.over.d.next = true;
-        } else {
+            self.waited.d.next = bits::<11>(0);
+        } else if !self.waited.q.val().get_bit(10) {
             self.waited.d.next = self.waited.q.val() + 1;
         }
     }

@@ -37,6 +37,8 @@ pub struct OnChip {
     reads: Signal<Local, Bit>,
     writes: Signal<Local, Bit>,
     beats_up: Signal<Local, Bits<32>>,
+    step: Signal<Local, Bits<16>>,
+    over: Signal<Local, Bit>,
 }
 
 impl OnChip {
@@ -52,7 +54,7 @@ impl OnChip {
         };
         Ok(make!(
             clock reset command_valid command_ready command_write command_address last in_valid in_ready out_valid
-            out_ready word open writing shown reads writes beats_up;
+            out_ready word open writing shown reads writes beats_up step over;
             in_data: signals(arch.port_bytes), out_data: signals(arch.port_bytes), single: single, banked: banked,
             beat_shift: constant(arch.port_bytes.trailing_zeros() as usize),
             word_mask: mask(words - 1),
@@ -73,20 +75,21 @@ impl Logic for OnChip {
         self.reads.next = self.open.q.val() & !self.writing.q.val() & (!self.shown.q.val() | self.in_ready.val());
         self.beats_up.next = self.command_address.val() >> self.beat_shift.val();
         self.shown.d.next = self.reads.val() | (self.shown.q.val() & !self.in_ready.val());
+        // Between bursts the word is 0, so that a burst's first one is added to it: the adder serves for both.
+        self.step.next = bits::<16>(1);
         if !self.open.q.val() {
-            self.word.d.next = self.beats_up.val().get_bits::<16>(0) & self.word_mask.val();
+            self.step.next = self.beats_up.val().get_bits::<16>(0);
             self.writing.d.next = self.command_write.val();
             self.open.d.next = self.command_valid.val();
-        } else if self.writes.val() | self.reads.val() {
-            self.word.d.next = (self.word.q.val() + 1) & self.word_mask.val();
         }
-        if self.last.val() & (self.writes.val() | (self.shown.q.val() & self.in_ready.val())) {
+        if (self.command_valid.val() & !self.open.q.val()) | self.writes.val() | self.reads.val() {
+            self.word.d.next = (self.word.q.val() + self.step.val()) & self.word_mask.val();
+        }
+        self.over.next = self.last.val() & (self.writes.val() | (self.shown.q.val() & self.in_ready.val()));
+        if self.over.val() | self.reset.val() {
             self.open.d.next = false;
             self.shown.d.next = false;
-        }
-        if self.reset.val() {
-            self.open.d.next = false;
-            self.shown.d.next = false;
+            self.word.d.next = bits::<16>(0);
         }
 
         for k in 0..self.single.len() {

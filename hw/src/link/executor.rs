@@ -109,6 +109,7 @@ pub struct Executor {
     flags: Signal<Local, Bits<8>>,
     low_address: Signal<Local, Bits<8>>,
     incoming: Signal<Local, Bits<32>>,
+    step: Signal<Local, Bits<32>>,
     further: Signal<Local, Bits<32>>,
 }
 
@@ -129,7 +130,7 @@ impl Executor {
             clock reset frame_valid frame_bytes frame_done read_address read_byte reply_valid reply_ready reply_byte
             reply_last beat_valid beat_ready beat_write beat_address start program_address busy error memory_ready
             clear state at there kind sequence expected address outside left verdict place cycles status_byte takes
-            write_good read_good place_good beat_ends flags low_address incoming further;
+            write_good read_good place_good beat_ends flags low_address incoming step further;
             beat_out: signals(arch.port_bytes), beat_in: signals(arch.port_bytes), beat: many(arch.port_bytes),
             header_last: constant(link::REQUEST_BYTES), header_bytes: constant(link::REQUEST_BYTES),
             read_bytes: constant(link::REQUEST_BYTES + 1),
@@ -177,7 +178,12 @@ impl Logic for Executor {
         } else {
             self.incoming.next = bit_cast::<32, 8>(self.read_byte.val()) << 24;
         }
-        self.further.next = (self.address.q.val() + bit_cast::<32, 8>(self.port_bytes.val())) & self.address_mask.val();
+        // The address begins as 0, so that its bytes are added to it: the adder serves for both.
+        self.step.next = bit_cast::<32, 8>(self.port_bytes.val());
+        if self.state.q.val() == ExecuteState::Header {
+            self.step.next = self.incoming.val();
+        }
+        self.further.next = (self.address.q.val() + self.step.val()) & self.address_mask.val();
         self.low_address.next = self.address.q.val().get_bits::<8>(0);
         self.place_good.next = !self.outside.q.val() & !(self.low_address.val() & self.beat_mask.val()).any();
         // The receiver lets no frame pass that is shorter than a header or longer than the most data.
@@ -270,7 +276,7 @@ impl Logic for Executor {
                     } else if self.at.q.val() == bits::<8>(1) {
                         self.sequence.d.next = self.read_byte.val();
                     } else if self.at.q.val() != self.header_last.val() {
-                        self.address.d.next = (self.address.q.val() | self.incoming.val()) & self.address_mask.val();
+                        self.address.d.next = self.further.val();
                         if (self.incoming.val() & !self.address_mask.val()).any() {
                             self.outside.d.next = true;
                         }

@@ -51,6 +51,8 @@ pub struct FrameReceiver {
     escaped: Reg<Bit>,
     bad: Reg<Bit>,
     count: Reg<Bits<8>>,
+    /// The frame has the bytes of the shortest one.
+    enough: Reg<Bit>,
     /// The half of the buffer that is written; the other one is read.
     half: Reg<Bit>,
     /// The written half holds a whole frame that waits for the other half.
@@ -63,7 +65,7 @@ pub struct FrameReceiver {
     flip: Constant<Bits<8>>,
     good: Constant<Bits<32>>,
     check_bytes: Constant<Bits<8>>,
-    fewest: Constant<Bits<8>>,
+    last_of_fewest: Constant<Bits<8>>,
     most: Constant<Bits<8>>,
     upper: Constant<Bits<16>>,
     is_flag: Signal<Local, Bit>,
@@ -79,11 +81,11 @@ impl FrameReceiver {
     pub fn new() -> Result<Self, RamError> {
         Ok(make!(
             clock reset valid data broken frame_valid frame_bytes frame_done read_address read_byte check taken
-            taken_valid escaped bad count half waiting full bytes is_flag is_escape whole read_place write_place;
+            taken_valid escaped bad count enough half waiting full bytes is_flag is_escape whole read_place write_place;
             buffer: BankedRam::new(2 * BUFFER_BYTES, 1, 8, ReadStage::None)?,
             flag: constant(FLAG.into()), escape: constant(ESCAPE.into()), flip: constant(ESCAPE_FLIP.into()),
             good: constant(CHECK_GOOD as usize), check_bytes: constant(CHECK_BYTES),
-            fewest: constant(REQUEST_BYTES + CHECK_BYTES), most: constant(REQUEST_BYTES + MOST_DATA + CHECK_BYTES),
+            last_of_fewest: constant(REQUEST_BYTES + CHECK_BYTES - 1), most: constant(REQUEST_BYTES + MOST_DATA + CHECK_BYTES),
             upper: constant(BUFFER_BYTES),
         ))
     }
@@ -94,7 +96,7 @@ impl Logic for FrameReceiver {
     fn update(&mut self) {
         comment!("FrameReceiver: whole, undamaged frames of a stream of bytes");
         clock!(self, clock, check, buffer);
-        dff_setup!(self, clock, taken, taken_valid, escaped, bad, count, half, waiting, full, bytes);
+        dff_setup!(self, clock, taken, taken_valid, escaped, bad, count, enough, half, waiting, full, bytes);
         self.frame_valid.next = self.full.q.val();
         self.frame_bytes.next = self.bytes.q.val();
         self.is_flag.next = self.valid.val() & (self.data.val() == self.flag.val());
@@ -120,6 +122,9 @@ impl Logic for FrameReceiver {
             } else {
                 self.count.d.next = self.count.q.val() + 1;
             }
+            if self.count.q.val() == self.last_of_fewest.val() {
+                self.enough.d.next = true;
+            }
         }
         // Bytes that find both halves taken are lost, and their frame with them.
         if self.valid.val() & (self.broken.val() | self.waiting.q.val()) {
@@ -144,7 +149,7 @@ impl Logic for FrameReceiver {
             & !self.broken.val()
             & !self.waiting.q.val()
             & !self.escaped.q.val()
-            & (self.count.q.val() >= self.fewest.val())
+            & self.enough.q.val()
             & (self.check.value.val() == self.good.val());
         if self.frame_done.val() {
             self.full.d.next = false;
@@ -155,6 +160,7 @@ impl Logic for FrameReceiver {
                 self.waiting.d.next = true;
             } else if !self.waiting.q.val() {
                 self.count.d.next = bits::<8>(0);
+                self.enough.d.next = false;
             }
         }
         if self.waiting.q.val() & !self.full.q.val() {
@@ -163,11 +169,13 @@ impl Logic for FrameReceiver {
             self.half.d.next = !self.half.q.val();
             self.bytes.d.next = self.count.q.val() - self.check_bytes.val();
             self.count.d.next = bits::<8>(0);
+            self.enough.d.next = false;
         }
         if self.reset.val() {
             self.escaped.d.next = false;
             self.bad.d.next = false;
             self.count.d.next = bits::<8>(0);
+            self.enough.d.next = false;
             self.waiting.d.next = false;
             self.full.d.next = false;
         }

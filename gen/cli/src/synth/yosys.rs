@@ -25,6 +25,10 @@ const KEPT: &str = "*_output_lane";
 /// save tables where chains of them bound the clock.
 const WIRE_PS: u32 = 1000;
 
+/// Brings out how wide each comparison really is. On the iCE40 comparisons are then made of look-up tables: on carry
+/// chains, as Yosys makes them, they take two logic cells a bit, one for the carry and one that inverts its input.
+const NARROW: &str = "opt_expr\nopt_clean\nopt -nodffe -nosdff\nwreduce\nopt_clean";
+
 /// Cells of the mapped netlist, before packing and without the port harness.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cells {
@@ -93,7 +97,10 @@ impl Job<'_> {
                 "setattr -mod -set keep_hierarchy 1 {KEPT}\n{command} -top {top} -run :map_luts\nabc9 -W {WIRE_PS}\nclean\n\
                  {command} -top {top} -run map_cells:"
             ),
-            Family::Ice40 => format!("{command} -top {top}"),
+            Family::Ice40 => format!(
+                "{command} -top {top} -run begin:coarse\n{NARROW}\ntechmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=4\n\
+                 {command} -top {top} -run coarse:"
+            ),
         }
     }
 

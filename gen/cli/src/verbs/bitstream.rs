@@ -1,6 +1,7 @@
 //! `cortado bitstream`: what configures a board with an engine, its memory and its host link.
 
 use super::synth::{failure, part, table};
+use crate::attached::no_top;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
 use crate::preset::PresetChoice;
@@ -8,7 +9,7 @@ use crate::synth::{pack, synth, Bitstream, Pins, RouteRequest, SynthReport, Synt
 use crate::table::thousands;
 use crate::{files, rtl};
 use clap::Args;
-use cortado_arch::board_top::{BoardTop, TOPS};
+use cortado_arch::board_top::BoardTop;
 use cortado_arch::Architecture;
 use serde::Serialize;
 use std::path::Path;
@@ -48,7 +49,7 @@ struct Report {
 /// made.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let arch = arguments.preset.load()?;
-    let top = top(&arch)?;
+    let top = BoardTop::of(&arch).ok_or_else(|| no_top(&arch))?;
     let progress = console.progress(1);
     progress.doing(format!("{} for the board {}", arch.name, top.name));
     let figures = route(&arch, top, &arguments.seeds)?;
@@ -71,18 +72,6 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let bitstream = Bitstream { bitstream: path, ..packed };
     let report = Report { preset: arch.name, board: top.name, version: rtl::VERSION, bitstream, figures };
     console.answer(&report, text)
-}
-
-/// The top of the preset's board.
-fn top(arch: &Architecture) -> Result<&'static BoardTop, Failure> {
-    BoardTop::of(arch).ok_or_else(|| {
-        let boards: Vec<&str> = TOPS.iter().map(|top| top.name).collect();
-        Failure::Refused(format!(
-            "{} has no board with a top, so no bitstream; there are tops for: {}",
-            arch.name,
-            boards.join(", ")
-        ))
-    })
 }
 
 /// Routes the board's whole top with its pins, for the clock its PLL makes.
