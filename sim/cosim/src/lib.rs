@@ -34,6 +34,7 @@ mod ratio;
 mod serial;
 mod shim;
 mod tool;
+mod trainer;
 
 pub use compile::{BuildError, Step};
 pub use engine::{EngineHarness, MemoryModel, RunError, RunOptions, RunReport};
@@ -43,3 +44,4 @@ pub use ports::{parse_ports, Direction, Port, PortListError, MAX_PORT_WIDTH};
 pub use ratio::{harness_ratio, HarnessRatio};
 pub use serial::SerialLine;
 pub use tool::{find_verilator, find_verilator_in, Places, ToolError, Verilator, OLDEST_VERILATOR, VERILATOR_VARIABLE};
+pub use trainer::{TaskReport, TrainerCounts, TrainerHarness, TrainerShape, TrainerSimError};
