@@ -62,7 +62,7 @@ pub const TOPS: &[BoardTop] = &[BoardTop {
     memory: BoardMemory::OnChip,
     baud: 3_000_000,
     bridge: "FT2232H, second port",
-    programmers: &[loader(&["-b", "ice40_generic", "-f"]), ICEPROG],
+    programmers: &[ICEPROG, loader(&["-b", "ice40_generic", "-f"])],
 }];
 
 impl BoardTop {

@@ -87,6 +87,9 @@ enum Verb {
     /// Make the bitstream of a board: engine, memory and host link, placed and routed
     #[command(after_help = "Example:\n  cortado bitstream --preset icebreaker-4x4")]
     Bitstream(verbs::bitstream::Arguments),
+    /// Write the bitstream of a board to its flash memory
+    #[command(after_help = "Example:\n  cortado flash --preset icebreaker-4x4")]
+    Flash(verbs::flash::Arguments),
     /// Measure the project's figures
     #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
     Bench(verbs::bench::Arguments),
@@ -126,6 +129,7 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
         Verb::Synth(arguments) => verbs::synth::run(arguments, console),
         Verb::Bitstream(arguments) => verbs::bitstream::run(arguments, console),
+        Verb::Flash(arguments) => verbs::flash::run(arguments, console),
         Verb::Bench(arguments) => verbs::bench::run(arguments, console),
         Verb::Train(arguments) => verbs::train::run(arguments, console),
         Verb::Report(arguments) => verbs::report::run(arguments, console),

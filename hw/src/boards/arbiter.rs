@@ -170,12 +170,10 @@ impl Logic for Arbiter {
         }
         if self.taken.val() {
             self.moving.d.next = true;
-        } else if self.moved.val() {
-            if self.last.val() {
-                self.moving.d.next = false;
-                self.owner.d.next = Owner::Nobody;
-                self.after_link.d.next = self.owner.q.val() == Owner::Link;
-            }
+        } else if self.moved.val() & self.last.val() {
+            self.moving.d.next = false;
+            self.owner.d.next = Owner::Nobody;
+            self.after_link.d.next = self.owner.q.val() == Owner::Link;
         }
         if self.reset.val() {
             self.owner.d.next = Owner::Nobody;

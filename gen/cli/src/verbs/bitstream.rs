@@ -26,18 +26,26 @@ const PINS: &[(&str, &str, &str)] =
 pub struct Arguments {
     #[command(flatten)]
     preset: PresetChoice,
-    /// Seeds of place and route, tried in order until one meets the clock
+    #[command(flatten)]
+    seeds: Seeds,
+}
+
+/// The seeds of a board's place and route.
+#[derive(Args, Debug)]
+pub struct Seeds {
+    /// Seeds of place and route, tried side by side until one meets the clock
     #[arg(long, value_name = "SEEDS", value_delimiter = ',', default_value = "1,2,3,4,5,6")]
     seeds: Vec<u32>,
 }
 
+/// A bitstream and the figures of what is in it.
 #[derive(Serialize)]
-struct Report {
+pub struct Report {
     preset: String,
     board: &'static str,
     version: &'static str,
     #[serde(flatten)]
-    bitstream: Bitstream,
+    pub bitstream: Bitstream,
     #[serde(flatten)]
     figures: SynthReport,
 }
@@ -45,14 +53,22 @@ struct Report {
 /// Makes the bitstream of a preset's board.
 ///
 /// # Errors
-/// The preset has no board with a top, a tool is missing or refuses, or no seed meets the clock: then no bitstream is
-/// made.
+/// As [`make`].
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let arch = arguments.preset.load()?;
     let top = BoardTop::of(&arch).ok_or_else(|| no_top(&arch))?;
+    let report = make(&arch, top, &arguments.seeds, console)?;
+    console.answer(&report, text)
+}
+
+/// Makes the bitstream of `arch` on a board, or takes what was made of the same before.
+///
+/// # Errors
+/// A tool is missing or refuses, or no seed meets the clock: then no bitstream is made.
+pub fn make(arch: &Architecture, top: &BoardTop, seeds: &Seeds, console: Console) -> Result<Report, Failure> {
     let progress = console.progress(1);
     progress.doing(format!("{} for the board {}", arch.name, top.name));
-    let figures = route(&arch, top, &arguments.seeds)?;
+    let figures = route(arch, top, &seeds.seeds)?;
     if let Some(routed) = figures.routed.as_ref().filter(|routed| !routed.met) {
         return Err(Failure::Check(format!(
             "{} on {} reaches {:.1} MHz with the best of {} seeds and needs {:.1}: no bitstream made; try other --seeds",
@@ -68,10 +84,8 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let path = files::build().join("bitstream").join(&arch.name).with_extension(extension);
     let bytes = files::read(&packed.bitstream, packed.bytes, "a bitstream")?;
     files::write(&path, &bytes)?;
-    drop(progress);
     let bitstream = Bitstream { bitstream: path, ..packed };
-    let report = Report { preset: arch.name, board: top.name, version: rtl::VERSION, bitstream, figures };
-    console.answer(&report, text)
+    Ok(Report { preset: arch.name.clone(), board: top.name, version: rtl::VERSION, bitstream, figures })
 }
 
 /// Routes the board's whole top with its pins, for the clock its PLL makes.

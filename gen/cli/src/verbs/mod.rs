@@ -6,6 +6,7 @@ pub mod boards;
 pub mod compile;
 pub mod cosim;
 pub mod explore;
+pub mod flash;
 pub mod inspect;
 pub mod lint;
 pub mod presets;
