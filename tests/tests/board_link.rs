@@ -2,10 +2,11 @@
 
 mod board_support;
 
-use board_support::{simulate, Bench};
-use cortado_arch::isa::{error_code, Instruction, OnChip, Operation, Transfer};
+use board_support::{copies, settings, simulate, Bench};
+use cortado_arch::isa::{error_code, Instruction, Operation};
 use cortado_graph::tflite;
-use cortado_link::{Link, LinkError, Settings};
+use cortado_link::faulty::Faulty;
+use cortado_link::{Link, LinkError};
 use cortado_map::{compile, CompileOptions};
 use std::time::Duration;
 
@@ -13,8 +14,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn board(seed: u64) -> Option<Link<Bench>> {
-    let settings = Settings { patience: Duration::from_secs(20), tries: 3 };
-    simulate("icebreaker-4x4", seed).map(|bench| Link::greet(bench, settings).expect("the board answers"))
+    simulate("icebreaker-4x4", seed).map(|bench| Link::greet(bench, settings(3)).expect("the board answers"))
 }
 
 #[test]
@@ -66,30 +66,65 @@ fn a_network_runs_on_the_board_and_gives_the_golden_model_s_bytes() {
 #[test]
 fn a_program_that_never_ends_is_stopped_and_the_next_one_runs() {
     let Some(mut board) = board(3) else { return };
-    let transfer = Transfer { word_address: 0, words: 16, byte_address: 1024, ..Transfer::default() };
-    let program = |wait_dma: u16| -> Vec<u8> {
-        let load = Operation::Load(OnChip::Activation, transfer);
-        let store = Operation::Store(Transfer { byte_address: 2048, ..transfer });
-        [(0, load), (wait_dma, store), (0, Operation::End)]
-            .map(|(wait_dma, operation)| Instruction { wait_dma, wait_compute: 0, operation })
-            .iter()
-            .flat_map(|instruction| instruction.encode().expect("an instruction"))
-            .collect()
-    };
     let bytes: Vec<u8> = (0..64).map(|at| at * 3 + 1).collect();
     board.write(1024, &bytes).expect("written");
-    // A LOAD waits for a COMPUTE that no one gives.
-    let mut stuck = program(1);
-    let waits = Instruction { wait_dma: 0, wait_compute: 9, operation: Operation::Load(OnChip::Activation, transfer) };
-    stuck[..64].copy_from_slice(&waits.encode().expect("an instruction"));
-    board.write(0, &stuck).expect("written");
+    // END waits for COMPUTEs that no one gives.
+    let waits = Instruction { wait_dma: 0, wait_compute: 9, operation: Operation::End };
+    board.write(0, &waits.encode().expect("an instruction")).expect("written");
     board.start(0).expect("started");
     assert!(matches!(board.wait(Duration::ZERO), Err(LinkError::Running)));
     assert!(matches!(board.start(0), Err(LinkError::Refused(_))));
     board.reset().expect("reset");
     assert!(!board.status().expect("the board answers").busy);
-    board.write(0, &program(1)).expect("written");
+    board.write(0, &copies(16, 1024, 2048)).expect("written");
     board.start(0).expect("started");
     assert_eq!(board.wait(PATIENCE).expect("ended").error, error_code::NONE);
     assert_eq!(board.read(2048, 64).expect("read"), bytes);
+}
+
+/// Writes, reads and runs of a copying program, all compared with what memory must hold.
+#[test]
+fn frames_that_suffer_cost_time_and_nothing_else() {
+    /// Frames of both ways, and how many of them one suffers of.
+    const FRAMES: u64 = 1500;
+    const ONE_IN: u64 = 20;
+    const AREA: usize = 2048;
+    let Some(bench) = simulate("icebreaker-4x4", 4) else { return };
+    let mut board = Link::greet(Faulty::new(bench, ONE_IN, 17), settings(30)).expect("the board answers");
+    let mut memory = vec![0x5au8; AREA];
+    board.write(0, &memory).expect("written");
+    board.write(0, &copies(64, 512, 1024)).expect("written");
+    memory[..192].copy_from_slice(&copies(64, 512, 1024));
+    let mut random = 1u64;
+    let mut below = |bound: u64| {
+        random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (random >> 33) % bound
+    };
+    let mut runs = 0;
+    while board.line().harm().frames < FRAMES {
+        // The program's own place stays.
+        let address = 256 + 4 * below(400) as usize;
+        let count = 4 * (1 + below(40) as usize);
+        match below(8) {
+            0..=3 => {
+                let bytes: Vec<u8> = (0..count).map(|_| below(256) as u8).collect();
+                board.write(address as u32, &bytes).expect("written");
+                memory[address..][..count].copy_from_slice(&bytes);
+            }
+            4..=6 => {
+                let bytes = board.read(address as u32, count).expect("read");
+                assert_eq!(bytes, memory[address..][..count], "{count} bytes at {address}");
+            }
+            _ => {
+                board.start(0).expect("started");
+                assert_eq!(board.wait(PATIENCE).expect("ended").error, error_code::NONE);
+                memory.copy_within(512..768, 1024);
+                runs += 1;
+            }
+        }
+    }
+    let harm = board.line().harm();
+    println!("{harm:?}, {runs} runs");
+    assert!(harm.faults > FRAMES / ONE_IN / 2, "{harm:?}");
+    assert_eq!(board.read(0, AREA).expect("read"), memory);
 }

@@ -16,6 +16,7 @@
 //! asked for, done once, or an error. `docs/link.md` has the rules.
 
 mod error;
+pub mod faulty;
 pub mod frame;
 mod line;
 mod session;

