@@ -3,7 +3,7 @@
 mod board_support;
 
 use board_support::{copies, settings, simulate, Bench};
-use cortado_arch::isa::{error_code, Instruction, Operation};
+use cortado_arch::isa::{error_code, Instruction, OnChip, Operation, Transfer};
 use cortado_graph::tflite;
 use cortado_link::faulty::Faulty;
 use cortado_link::{Link, LinkError};
@@ -68,8 +68,9 @@ fn a_program_that_never_ends_is_stopped_and_the_next_one_runs() {
     let Some(mut board) = board(3) else { return };
     let bytes: Vec<u8> = (0..64).map(|at| at * 3 + 1).collect();
     board.write(1024, &bytes).expect("written");
-    // END waits for COMPUTEs that no one gives.
-    let waits = Instruction { wait_dma: 0, wait_compute: 9, operation: Operation::End };
+    // A LOAD waits for a COMPUTE that no one gives.
+    let operation = Operation::Load(OnChip::Activation, Transfer { words: 16, ..Transfer::default() });
+    let waits = Instruction { wait_dma: 0, wait_compute: 9, operation };
     board.write(0, &waits.encode().expect("an instruction")).expect("written");
     board.start(0).expect("started");
     assert!(matches!(board.wait(Duration::ZERO), Err(LinkError::Running)));
