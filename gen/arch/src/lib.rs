@@ -5,6 +5,7 @@
 pub mod architecture;
 pub mod board;
 pub mod board_top;
+mod data_type;
 pub mod isa;
 pub mod link;
 pub mod listing;
@@ -12,3 +13,4 @@ pub mod preset;
 pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};
+pub use data_type::DataType;
