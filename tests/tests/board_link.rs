@@ -46,7 +46,7 @@ fn a_network_runs_on_the_board_and_gives_the_golden_model_s_bytes() {
     let input = graph.inputs[0];
     for round in 0..2i64 {
         let count: usize = graph.tensors[input].shape.iter().product();
-        let values: Vec<i8> = (0..count as i64).map(|at| (at * (31 + round) % 251 - 125) as i8).collect();
+        let values: Vec<i16> = (0..count as i64).map(|at| (at * (31 + round) % 251 - 125) as i16).collect();
         let packed = compiled.input.pack_input(&values).expect("the input's size");
         board.write(compiled.input.range().start as u32, &packed).expect("written");
         board.start(compiled.run_program).expect("started");

@@ -62,7 +62,7 @@ impl Attached {
     ///
     /// # Errors
     /// The input has another size, the board stops answering, or its engine does not come to its end.
-    pub fn run(&mut self, compiled: &Compiled, input: &[i8]) -> Result<Run, Failure> {
+    pub fn run(&mut self, compiled: &Compiled, input: &[i16]) -> Result<Run, Failure> {
         let mut memory = memory(compiled, input)?;
         let port = self.port.clone();
         let failed = |error: LinkError| refused(&port, &error);

@@ -12,7 +12,7 @@ use rust_hdl::prelude::*;
 /// The green light is on while the board waits for a host and off while it runs; the red one tells that the last
 /// run ended with an error. The button resets all but the clock.
 #[derive(LogicBlock)]
-pub struct Icebreaker {
+pub struct Icebreaker<const SUM: usize> {
     pub clk: Signal<In, Clock>,
     pub btn_n: Signal<In, Bit>,
     pub rx: Signal<In, Bit>,
@@ -21,11 +21,11 @@ pub struct Icebreaker {
     pub ledr_n: Signal<Out, Bit>,
     clock_maker: ClockMaker,
     reset_maker: ResetMaker,
-    system: System,
+    system: System<SUM>,
     on_chip: OnChip,
 }
 
-impl Icebreaker {
+impl<const SUM: usize> Icebreaker<SUM> {
     /// # Errors
     /// The preset's memory has a size none can have.
     pub fn new(plan: &Plan) -> Result<Self, BoardError> {
@@ -38,7 +38,7 @@ impl Icebreaker {
     }
 }
 
-impl Logic for Icebreaker {
+impl<const SUM: usize> Logic for Icebreaker<SUM> {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Icebreaker: an engine on the iCEBreaker board");

@@ -9,11 +9,12 @@ pub mod icebreaker;
 pub mod on_chip;
 pub mod system;
 
+use crate::cells::dot_product::{INT16_SUM, INT8_SUM};
 use crate::cells::ram::RamError;
 use crate::emit::{emit, Header};
 use crate::engine::EngineError;
 use cortado_arch::board_top::{BoardTop, Pll};
-use cortado_arch::Architecture;
+use cortado_arch::{Architecture, DataType};
 use rust_hdl::prelude::Block;
 
 /// Why a board has no Verilog.
@@ -92,9 +93,16 @@ impl<'a> Plan<'a> {
 /// # Errors
 /// The board has no top here or no clock for the preset, or the description breaks a rule of the backend.
 pub fn verilog(board: &BoardTop, arch: &Architecture, header: &Header) -> Result<String, BoardError> {
+    match arch.data_type {
+        DataType::Int8 => top::<INT8_SUM>(board, arch, header),
+        DataType::Int16 => top::<INT16_SUM>(board, arch, header),
+    }
+}
+
+fn top<const SUM: usize>(board: &BoardTop, arch: &Architecture, header: &Header) -> Result<String, BoardError> {
     let plan = Plan::new(board, arch)?;
     match board.name {
-        "icebreaker" => text(board, icebreaker::Icebreaker::new(&plan)?, header),
+        "icebreaker" => text(board, icebreaker::Icebreaker::<SUM>::new(&plan)?, header),
         _ => Err(BoardError::NoTop(board.name)),
     }
 }

@@ -9,9 +9,9 @@ use crate::{clock, comment, dff_setup, make};
 use cortado_arch::Architecture;
 use rust_hdl::prelude::*;
 
-/// Engine, host link and arbiter; the memory's ports are [`Arbiter`]'s.
+/// Engine, of accumulators of `SUM` bits, host link and arbiter; the memory's ports are [`Arbiter`]'s.
 #[derive(LogicBlock)]
-pub struct System {
+pub struct System<const SUM: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     /// The serial line from the host.
@@ -38,13 +38,13 @@ pub struct System {
     pub out_valid: Signal<Out, Bit>,
     pub out_ready: Signal<In, Bit>,
     pub out_data: Vec<Signal<Out, Bits<8>>>,
-    engine: Engine,
+    engine: Engine<SUM>,
     host_link: HostLink,
     arbiter: Arbiter,
     stop: Reg<Bit>,
 }
 
-impl System {
+impl<const SUM: usize> System<SUM> {
     /// For a memory of 2 to `memory_bits` bytes and bits of `bit_cycles` cycles on the serial line.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl System {
     }
 }
 
-impl Logic for System {
+impl<const SUM: usize> Logic for System<SUM> {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("System: engine, host link and the memory they share");

@@ -63,7 +63,7 @@ fn carry<L: Line>(line: Faulty<L>) -> Result<usize, Failure> {
     let mut random = Random::new(SEED);
     let mut wrong = 0;
     while link.line().harm().frames < FRAMES {
-        let bytes: Vec<u8> = random.bytes(AREA).into_iter().map(|value| value as u8).collect();
+        let bytes: Vec<u8> = (0..AREA).map(|_| random.next() as u8).collect();
         link.write(0, &bytes).map_err(gave_up)?;
         let came = link.read(0, AREA).map_err(gave_up)?;
         wrong += bytes.iter().zip(&came).filter(|(one, other)| one != other).count();
