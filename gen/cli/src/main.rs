@@ -24,6 +24,7 @@ mod rtl;
 mod single;
 mod synth;
 mod table;
+mod training_engine;
 mod verbs;
 mod verification;
 
@@ -94,7 +95,9 @@ enum Verb {
     #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
     Bench(verbs::bench::Arguments),
     /// Train an agent with A3C: learning curve and checkpoints
-    #[command(after_help = "Example:\n  cortado train catch --seed 3 -o build/train/catch-3")]
+    #[command(
+        after_help = "Example:\n  cortado train catch --preset fa3c-tiny --on verilator -o build/train/catch-verilog"
+    )]
     Train(verbs::train::Arguments),
     /// Write the figures as an HTML page with plots
     #[command(after_help = "Example:\n  cortado report -o build/report.html")]

@@ -44,6 +44,13 @@ fn unknown_names_are_refused_with_the_names_there_are() {
         ),
         (&["explore", "--board", "ku060", "--batch", "0"], &["invalid value '0' for '--batch <N>'"]),
         (&["explore", "--board", "ku060", "--preset", "gone"], &["no preset is called \"gone\""]),
+        (&["train", "catch", "--preset", "fa3c-tny"], &["no preset is called \"fa3c-tny\"; did you mean fa3c-tiny?"]),
+        (
+            &["train", "catch", "--on", "verilator", "--preset", "tiny-2x2"],
+            &["tiny-2x2 is an inference engine, which does not train; there are fa3c-tiny"],
+        ),
+        (&["compile", "@tiny", "--preset", "fa3c-tiny"], &["fa3c-tiny is a training engine", "`cortado train`"]),
+        (&["synth", "--preset", "fa3c-tiny"], &["fa3c-tiny is for simulation and has no part"]),
         (&["brew"], &["unrecognized subcommand 'brew'"]),
         (&["cosim", "--inputs", "0"], &["invalid value '0' for '--inputs <N>'"]),
     ] {

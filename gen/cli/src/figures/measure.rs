@@ -6,6 +6,7 @@ use crate::execution::{self, Run, Verilated};
 use crate::failure::Failure;
 use crate::inputs::{elements, tensor, Random};
 use crate::layers::{breakdown, utilisation, Breakdown};
+use crate::preset::Engine;
 use crate::synth::Pins;
 use crate::verbs::bitstream;
 use crate::verbs::explore::{space, Network};
@@ -13,7 +14,7 @@ use crate::verbs::synth::synthesise;
 use crate::verbs::verilog::each;
 use crate::{files, model, preset, rtl, single};
 use cortado_arch::board_top::BoardTop;
-use cortado_arch::{preset as presets, Architecture};
+use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{harness_ratio, BuildOptions, InitialValues};
 use cortado_graph::ir::Graph;
@@ -185,9 +186,9 @@ pub fn harness() -> Result<Measured, Failure> {
 /// # Errors
 /// An engine is refused.
 pub fn emit() -> Result<Measured, Failure> {
-    let engines = presets::builtin();
+    let engines = Engine::all();
     let begun = Instant::now();
-    each(&engines, rtl::verilog)?;
+    each(&engines, rtl::of)?;
     Ok(Measured {
         value: begun.elapsed().as_secs_f64(),
         preset: "all".to_owned(),
@@ -202,7 +203,7 @@ pub fn emit() -> Result<Measured, Failure> {
 /// # Errors
 /// Yosys is missing or refuses.
 pub fn luts(name: &str) -> Result<Measured, Failure> {
-    let report = synthesise(&preset::load(name)?, None)?;
+    let report = synthesise(&Engine::load(name)?, None)?;
     let (value, tool) = (report.cells.lut4 as f64, format!("Yosys {}", report.yosys));
     Ok(Measured { value, preset: name.to_owned(), tool, seed: SEED, breakdown: None })
 }
@@ -212,7 +213,7 @@ pub fn luts(name: &str) -> Result<Measured, Failure> {
 /// # Errors
 /// A tool is missing or refuses.
 pub fn clock(name: &str) -> Result<Measured, Failure> {
-    let report = synthesise(&preset::load(name)?, Some((&ROUTE_SEEDS, Pins::Harness)))?;
+    let report = synthesise(&Engine::load(name)?, Some((&ROUTE_SEEDS, Pins::Harness)))?;
     let Some(routed) = report.routed else {
         return Err(Failure::Check(format!("{name} was synthesised and not routed")));
     };

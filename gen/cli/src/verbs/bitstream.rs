@@ -4,7 +4,7 @@ use super::synth::{failure, part, table};
 use crate::attached::no_top;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
-use crate::preset::PresetChoice;
+use crate::preset::{Engine, PresetChoice};
 use crate::synth::{pack, synth, Bitstream, Pins, RouteRequest, SynthReport, SynthRequest};
 use crate::table::thousands;
 use crate::{files, rtl};
@@ -94,7 +94,7 @@ pub fn make(arch: &Architecture, top: &BoardTop, seeds: &Seeds, console: Console
 /// A tool is missing or refuses.
 pub fn route(arch: &Architecture, top: &BoardTop, seeds: &[u32]) -> Result<SynthReport, Failure> {
     let refused = |what: &str| Failure::Refused(format!("{}: {} has no {what}", arch.name, top.name));
-    let part = part(arch)?;
+    let part = part(&Engine::Inference(arch.clone()))?;
     let pll = top.pll(arch).ok_or_else(|| refused("setting of its PLL for the preset's clock"))?;
     let (_, name, pins) = PINS.iter().find(|(board, ..)| *board == top.name).ok_or_else(|| refused("constraints"))?;
     let source = files::build().join(format!("rtl/{}-board.v", arch.name));
