@@ -37,6 +37,7 @@ pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
     println!("seed {seed}");
     let arch = architecture(preset);
     let board = BoardTop::of(&arch).expect("the preset's board");
+    let arch = board.fit(&arch);
     let header = Header {
         version: "test".into(),
         preset: arch.name.clone(),
@@ -47,7 +48,7 @@ pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
     let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
     options.initial = InitialValues::Random;
     options.clock = "clk".into();
-    let model = Model::build(&verilator, board.name, &text, &options).unwrap_or_else(|error| panic!("{error}"));
+    let model = Model::build(&verilator, board.module, &text, &options).unwrap_or_else(|error| panic!("{error}"));
     let mut instance = model.instance(seed).expect("a simulation");
     instance.poke("btn_n", 1).expect("the button");
     let bits = Plan::new(board, &arch).expect("a clock").bit_cycles as u64;
