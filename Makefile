@@ -11,7 +11,9 @@ help:
 	@echo 'make lint               check the Verilog of every preset with Verilator'
 	@echo 'make cosim              compare the Verilog with the golden model, bit for bit'
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
-	@echo 'make bench              measure every figure'
+	@echo 'make bitstream PRESET=p what configures the board of a preset, with its pins and clock'
+	@echo 'make flash PRESET=p     the same, and onto the board'
+	@echo 'make bench              measure every figure, and compare 2,000 random layers'
 	@echo 'make report             an HTML page of the figures'
 
 verilog:
@@ -32,11 +34,15 @@ cosim: tools
 synth: needs-preset tools
 	$(CORTADO) synth --preset $(PRESET)
 
-bitstream flash:
-	@echo 'make $@: this release stops at place and route; make synth PRESET=p gives size and clock' >&2; exit 2
+bitstream: needs-preset tools
+	$(CORTADO) bitstream --preset $(PRESET)
+
+flash: needs-preset tools
+	$(CORTADO) flash --preset $(PRESET)
 
 bench: tools
 	$(CORTADO) bench
+	CORTADO_SWEEP=all cargo test -p cortado-tests --test sweep
 
 report: tools
 	$(CORTADO) report

@@ -49,12 +49,23 @@ fn memory_blocks_are_those_of_the_best_shapes() {
         (b.block_rams, b.sprams)
     };
     assert_eq!(blocks("tiny-2x2"), (0, 0));
-    assert_eq!(blocks("icebreaker-4x4"), (12, 2));
+    assert_eq!(blocks("icebreaker-4x4"), (16, 2));
     assert_eq!(blocks("hx8k-4x4"), (20, 0));
     assert_eq!(blocks("ulx3s-25f-8x2"), (43, 0));
     assert_eq!(blocks("ulx3s-85f-16x8"), (174, 0));
     assert_eq!(blocks("ulx3s-85f-16x8-int16"), (187, 0));
     assert_eq!(blocks("ulx3s-85f-max"), (174, 0));
+}
+
+#[test]
+fn the_large_engine_s_memory_is_the_measured_one() {
+    let external = preset::by_name("datacentre-32x32").unwrap().external;
+    let board = cortado_arch::board::board("ku060").unwrap();
+    for &(bytes, megabytes_per_s) in board.external.measured.iter().filter(|(bytes, _)| *bytes >= 2048) {
+        let measured = f64::from(megabytes_per_s) / f64::from(board.clock_mhz);
+        let ratio = external.bytes_per_cycle(bytes.into()) / measured;
+        assert!((0.99..1.16).contains(&ratio), "bursts of {bytes} bytes: {ratio} of what was measured");
+    }
 }
 
 #[test]
@@ -121,7 +132,7 @@ fn one_fault_is_one_line_in_these_words() {
         ("hx8k-4x4", "activation_kind = \"bram\"", "activation_kind = \"spram\"",
          "p.toml:21: activation_kind = \"spram\" is wrong because the hx8k has no SPRAM; nearest \"bram\""),
         ("tiny-2x2", "[external]", "[extrenal]",
-         "p.toml:1: section [external] is missing; it holds size_bytes, latency_cycles, bandwidth_bytes, bandwidth_cycles\n\
+         "p.toml:1: section [external] is missing; it holds size_bytes, latency_cycles, bandwidth_bytes, bandwidth_cycles, burst_cycles\n\
           p.toml:28: [extrenal] is unknown in a preset; did you mean external?"),
         ("tiny-2x2", "[preset]", "port = 3\n[preset]",
          "p.toml:24: not TOML: invalid table header, duplicate key `port` in document root"),
@@ -205,7 +216,7 @@ fn an_unknown_name_lists_near_names() {
         preset::by_name("ulx3s-85f").unwrap_err().to_string(),
         "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-16x8-int16 or ulx3s-85f-max? There are tiny-2x2, \
          icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-16x8-int16, ulx3s-85f-max, \
-         datacentre-32x32, datacentre-32x32-int16"
+         datacentre-32x32, datacentre-32x32-int16, fa3c-tiny, fa3c-vcu1525"
     );
     assert!(!preset::embedded("zynq").unwrap_err().to_string().contains("did you mean"));
 }

@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod attached;
 mod console;
 mod difference;
 mod execution;
@@ -74,7 +75,9 @@ enum Verb {
     )]
     Explore(verbs::explore::Arguments),
     /// Run one inference
-    #[command(after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator")]
+    #[command(
+        after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator\n  cortado run @fashion --preset icebreaker-4x4 --on board --port /dev/ttyUSB1"
+    )]
     Run(verbs::run::Arguments),
     /// Compare the Verilog with the golden model, every tensor, bit for bit
     #[command(after_help = "Example:\n  cortado cosim @fashion --inputs 10 --stalls")]
@@ -82,6 +85,12 @@ enum Verb {
     /// Synthesise, place and route: size and clock
     #[command(after_help = "Example:\n  cortado synth --preset icebreaker-4x4 --json")]
     Synth(verbs::synth::Arguments),
+    /// Make the bitstream of a board: engine, memory and host link, placed and routed
+    #[command(after_help = "Example:\n  cortado bitstream --preset icebreaker-4x4")]
+    Bitstream(verbs::bitstream::Arguments),
+    /// Write the bitstream of a board to its flash memory
+    #[command(after_help = "Example:\n  cortado flash --preset icebreaker-4x4")]
+    Flash(verbs::flash::Arguments),
     /// Measure the project's figures
     #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
     Bench(verbs::bench::Arguments),
@@ -122,6 +131,8 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Run(arguments) => verbs::run::run(arguments, console),
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
         Verb::Synth(arguments) => verbs::synth::run(arguments, console),
+        Verb::Bitstream(arguments) => verbs::bitstream::run(arguments, console),
+        Verb::Flash(arguments) => verbs::flash::run(arguments, console),
         Verb::Bench(arguments) => verbs::bench::run(arguments, console),
         Verb::Train(arguments) => verbs::train::run(arguments, console),
         Verb::Report(arguments) => verbs::report::run(arguments, console),

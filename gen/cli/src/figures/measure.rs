@@ -1,16 +1,19 @@
 //! How the figures are measured.
 
 use super::SEED;
+use crate::attached::no_top;
 use crate::execution::{self, Run, Verilated};
 use crate::failure::Failure;
 use crate::inputs::{elements, tensor, Random};
 use crate::layers::{breakdown, utilisation, Breakdown};
 use crate::preset::Engine;
 use crate::synth::Pins;
+use crate::verbs::bitstream;
 use crate::verbs::explore::{space, Network};
 use crate::verbs::synth::synthesise;
 use crate::verbs::verilog::each;
 use crate::{files, model, preset, rtl, single};
+use cortado_arch::board_top::BoardTop;
 use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{harness_ratio, BuildOptions, InitialValues};
@@ -71,6 +74,21 @@ impl Inference {
         let of = |layer: &crate::layers::Layer| utilisation(layer.macs, layer.cycles, self.arch.macs());
         let value = self.breakdown.layers.iter().map(of).fold(0.0, f64::max);
         self.measured(value)
+    }
+
+    /// Cycles of the whole run.
+    pub fn cycles(&self) -> u64 {
+        self.run.cycles
+    }
+
+    /// Multiply-accumulates that count as work.
+    pub fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    /// The engine.
+    pub fn arch(&self) -> &Architecture {
+        &self.arch
     }
 
     /// Seconds of one inference.
@@ -218,15 +236,40 @@ pub fn clock(name: &str) -> Result<Measured, Failure> {
     Ok(Measured { value, preset: name.to_owned(), tool: format!("nextpnr {}", routed.nextpnr), seed, breakdown: None })
 }
 
+/// Clock of a board's top after place and route with the board's pins, in MHz; what it is made of stands beside the tools.
+///
+/// # Errors
+/// A tool is missing or refuses, or the preset has no board with a top.
+pub fn board_clock(name: &str) -> Result<Measured, Failure> {
+    let arch = preset::load(name)?;
+    let top = BoardTop::of(&arch).ok_or_else(|| no_top(&arch))?;
+    let report = bitstream::route(&arch, top, &ROUTE_SEEDS)?;
+    let Some(routed) = report.routed else {
+        return Err(Failure::Check(format!("{name} was synthesised and not routed")));
+    };
+    let cells = report.cells;
+    let tool = format!(
+        "nextpnr {}, Yosys {}: {} LUT4, {} FF, {} DSP, {} block RAMs, {} SPRAMs; {:.0} s",
+        routed.nextpnr,
+        report.yosys,
+        cells.lut4,
+        cells.ff,
+        cells.dsp,
+        cells.bram,
+        cells.spram,
+        report.synth_seconds + routed.route_seconds
+    );
+    Ok(Measured { value: routed.fmax_mhz, preset: arch.name, tool, seed: routed.seed.into(), breakdown: None })
+}
+
 /// Seconds in which every engine for VGG16 on a ULX3S with an ECP5-85F is judged; the definition alone is read.
 ///
 /// # Errors
 /// The definition is refused, or no engine takes the network.
 pub fn explore() -> Result<Measured, Failure> {
-    const VGG16: &[u8] = include_bytes!("../../../../models/definitions/vgg16.prototxt");
     let board = cortado_arch::board::board("ulx3s-85f").map_err(Failure::Refused)?;
     let begun = Instant::now();
-    let graph = cortado_graph::caffe::import("vgg16", VGG16, None).map_err(Failure::refused)?;
+    let graph = model::read("@vgg16")?.import_float()?;
     let judgement = Judgement { model: Model::Revised, batch: 1 };
     let found = space(&Network::Float(graph), board, judgement).map_err(Failure::refused)?;
     let seconds = begun.elapsed().as_secs_f64();

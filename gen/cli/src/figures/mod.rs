@@ -2,6 +2,7 @@
 
 mod caffeine;
 mod conv3x3;
+mod link;
 mod measure;
 
 use crate::failure::Failure;
@@ -62,8 +63,20 @@ pub enum Case {
     /// VGG16's convolutions and pools on the large engine; the best of its layers.
     Vgg16Convolution,
     Vgg16BestLayer,
+    /// VGG16's fully connected layers over a batch, against their roof; a batch whole.
+    Vgg16FullyConnected,
+    Vgg16Whole,
+    /// VGG16's first fully connected layer at batch 1: against its roof; with weights in bursts of a tile to as they lie.
+    Fc1Roof,
+    Fc1Mapping,
+    /// AlexNet's convolutions and pools on the large engine.
+    AlexnetConvolution,
     /// Clock of a preset after place and route, its ports behind scan registers.
     Clock(&'static str),
+    /// The same of the top of the preset's board, with the board's pins.
+    BoardClock(&'static str),
+    /// The host link of the preset's board, on a line with faults.
+    Link(&'static str),
 }
 
 const fn utilisation(name: &'static str, file: &'static str, target: f64, what: &'static str) -> Definition {
@@ -78,7 +91,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 17] = [
+pub const ALL: [Definition; 25] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -145,6 +158,39 @@ pub const ALL: [Definition; 17] = [
         ..utilisation("vgg16.best_layer.utilisation", "", 0.98, "VGG16, the best layer, int8")
     },
     Definition {
+        reference: Some(0.42),
+        reference_of: "Caffeine, KU060, fixed16, of peak",
+        case: Case::Vgg16FullyConnected,
+        ..utilisation(
+            "vgg16.fc.of_roof",
+            "",
+            0.90,
+            "VGG16, fully connected layers of a batch of 32, int8: fewest cycles by multipliers and weights' bandwidth / cycles",
+        )
+    },
+    Definition {
+        reference: Some(0.65),
+        reference_of: "Caffeine, KU060, fixed16",
+        case: Case::Vgg16Whole,
+        ..utilisation("vgg16.all.utilisation", "", 0.93, "VGG16, a batch of 32 images whole, int8")
+    },
+    Definition {
+        case: Case::Fc1Roof,
+        ..utilisation("fc1.of_roof", "", 0.95, "VGG16, first fully connected layer at batch 1, int8: bandwidth of its weights / cycles")
+    },
+    Definition {
+        reference: Some(3.4),
+        reference_of: "Caffeine, KU060, weight-major over input-major",
+        case: Case::Fc1Mapping,
+        ..utilisation("fc1.mapping_ratio", "", 3.4, "the same: cycles with a burst for each tile of weights (the paper's input-major) / cycles")
+    },
+    Definition {
+        reference: Some(0.40),
+        reference_of: "Caffeine, KU060, fixed16",
+        case: Case::AlexnetConvolution,
+        ..utilisation("alexnet.conv.utilisation", "", 0.80, "AlexNet, convolutions and pools of an image, int8")
+    },
+    Definition {
         name: "explore.vgg16_s",
         target: 30.0,
         bound: Bound::Most,
@@ -162,10 +208,33 @@ pub const ALL: [Definition; 17] = [
         what: "LUT4 of the whole engine",
         case: Case::Luts("ulx3s-85f-16x8"),
     },
+    Definition {
+        name: "ulx3s-85f-16x8-int16.lut4",
+        target: 66_900.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "LUT4 of the whole int16 engine, of which 80 % of the part's may be used",
+        case: Case::Luts("ulx3s-85f-16x8-int16"),
+    },
     clock("ulx3s-85f-16x8.fmax_mhz", "ulx3s-85f-16x8", 100.0),
     clock("ulx3s-25f-8x2.fmax_mhz", "ulx3s-25f-8x2", 80.0),
     clock("hx8k-4x4.fmax_mhz", "hx8k-4x4", 50.0),
     clock("icebreaker-4x4.fmax_mhz", "icebreaker-4x4", 24.0),
+    Definition {
+        what: "clock of the board's whole top, host link and memory included, with its pins, MHz",
+        case: Case::BoardClock("icebreaker-4x4"),
+        ..clock("icebreaker-4x4.board_mhz", "icebreaker-4x4", 24.0)
+    },
+    Definition {
+        name: "link.wrong_bytes",
+        target: 0.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "bytes wrong or lost over a board's pins in 1,000,000 frames, of which 1 % are damaged, cut, lost, doubled, overtaken or flooded",
+        case: Case::Link("icebreaker-4x4"),
+    },
 ];
 
 /// A figure as measured.
@@ -226,10 +295,20 @@ impl Definition {
             Case::Emit => measure::emit()?,
             Case::Vgg16Convolution => caffeine::convolution()?,
             Case::Vgg16BestLayer => caffeine::best_layer()?,
+            Case::Vgg16FullyConnected => caffeine::fully_connected()?,
+            Case::Vgg16Whole => caffeine::whole()?,
+            Case::Fc1Roof => caffeine::first_of_roof()?,
+            Case::Fc1Mapping => caffeine::mapping_ratio()?,
+            Case::AlexnetConvolution => caffeine::alexnet()?,
             Case::Explore => measure::explore()?,
             Case::Luts(preset) => measure::luts(preset)?,
             // An engine that does not fit its part has no clock to measure; the others' figures go on.
             Case::Clock(preset) => match measure::clock(preset) {
+                Err(Failure::Check(reason)) => return Ok(Err(reason)),
+                found => found?,
+            },
+            Case::Link(preset) => link::lost(preset)?,
+            Case::BoardClock(preset) => match measure::board_clock(preset) {
                 Err(Failure::Check(reason)) => return Ok(Err(reason)),
                 found => found?,
             },

@@ -86,14 +86,14 @@ pub fn synthesise(engine: &Engine, route: Option<(&[u32], Pins)>) -> Result<Synt
 }
 
 /// What a tool refuses is a check that failed; all else is in the way of the check.
-fn failure(error: SynthError) -> Failure {
+pub(super) fn failure(error: SynthError) -> Failure {
     match error {
         SynthError::ToolFailed { .. } => Failure::Check(error.to_string()),
         _ => Failure::refused(error),
     }
 }
 
-fn part(engine: &Engine) -> Result<Part, Failure> {
+pub(super) fn part(engine: &Engine) -> Result<Part, Failure> {
     let name = match engine.family() {
         Family::Generic => {
             return Err(Failure::Refused(format!(
@@ -114,7 +114,11 @@ fn clock(engine: &Engine) -> Result<u32, Failure> {
 }
 
 fn text(report: &Report) -> String {
-    let figures = &report.figures;
+    format!("{} on {}\n{}", report.preset, report.figures.part, table(&report.figures))
+}
+
+/// The figures as a table.
+pub(super) fn table(figures: &SynthReport) -> String {
     let cells = &figures.cells;
     let mut table = Table::new(&["what", ">value"]);
     for (name, count) in [
@@ -138,7 +142,7 @@ fn text(report: &Report) -> String {
         table.row(["nextpnr".to_owned(), routed.nextpnr.clone()]);
     }
     table.row(["Yosys".to_owned(), figures.yosys.clone()]);
-    format!("{} on {}\n{}", report.preset, figures.part, table.text())
+    table.text()
 }
 
 #[cfg(test)]
