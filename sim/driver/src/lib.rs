@@ -7,7 +7,6 @@
 
 mod error;
 mod places;
-
 mod simulated;
 
 pub use error::DriverError;
