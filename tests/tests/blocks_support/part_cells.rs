@@ -1,8 +1,8 @@
 //! The multiplier blocks of the parts, so that what synthesis takes can be simulated.
 
+use cortado_cosim::cells;
 use cortado_hw::emit::EmitError;
-use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Whose multipliers a block is emitted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,71 +20,21 @@ impl PartCells {
     /// # Panics
     /// When the models are missing and `CI=true`.
     pub fn choose(self, text: Result<String, EmitError>) -> Option<Result<String, EmitError>> {
-        let (name, model) = match self {
-            PartCells::Ecp5 => ("CORTADO_CELLS_ECP5", mult18x18d()),
-            PartCells::Up5k => ("CORTADO_CELLS_UP5K", sb_mac16()?),
+        let (name, models) = match self {
+            PartCells::Ecp5 => ("CORTADO_CELLS_ECP5", cells::ecp5_own()),
+            PartCells::Up5k => ("CORTADO_CELLS_UP5K", ice40()?),
         };
-        // The models have no nets without a declaration to guard against, and defaults that Verilator refuses.
-        let head = format!("`define {name}\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n");
-        Some(text.map(|text| format!("{head}{text}\n`default_nettype wire\n{model}")))
+        Some(text.map(|text| format!("`define {name}\n{text}\n{models}")))
     }
 }
 
-/// As the ECP5's sysDSP usage guide has it for both operand registers and the output register in use.
-fn mult18x18d() -> String {
-    let mut ports = String::from("input CLK0, CE0, RST0, SIGNEDA, SIGNEDB");
-    let mut bits = String::new();
-    for (direction, port, count) in [("input", "A", 18), ("input", "B", 18), ("output", "P", 36)] {
-        for bit in 0..count {
-            let _ = write!(ports, ", {direction} {port}{bit}");
-            let _ = match port {
-                "P" => writeln!(bits, "  assign P{bit} = p[{bit}];"),
-                _ => writeln!(bits, "  assign {}[{bit}] = {port}{bit};", port.to_lowercase()),
-            };
-        }
-    }
-    let parameters: Vec<String> = ["INPUTA", "INPUTB", "OUTPUT"]
-        .iter()
-        .map(|r| {
-            format!(
-                "parameter REG_{r}_CLK = \"NONE\", parameter REG_{r}_CE = \"CE0\", parameter REG_{r}_RST = \"RST0\""
-            )
-        })
-        .collect();
-    format!(
-        "module MULT18X18D #({}, parameter GSR = \"ENABLED\") ({ports});
-  wire [17:0] a, b;
-  reg signed [18:0] a_q, b_q;
-  reg signed [37:0] p;
-{bits}  always @(posedge CLK0) if (RST0) begin
-    a_q <= 0; b_q <= 0; p <= 0;
-  end else if (CE0) begin
-    a_q <= {{SIGNEDA & a[17], a}};
-    b_q <= {{SIGNEDB & b[17], b}};
-    p <= a_q * b_q;
-  end
-  initial if (REG_INPUTA_CLK != \"CLK0\" || REG_INPUTB_CLK != \"CLK0\" || REG_OUTPUT_CLK != \"CLK0\") $stop;
-endmodule
-",
-        parameters.join(", ")
-    )
-}
-
-/// The module out of Yosys' models of the iCE40.
-fn sb_mac16() -> Option<String> {
-    let libraries = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../build/tools/venv/lib");
-    let pythons = std::fs::read_dir(&libraries).into_iter().flatten().flatten();
-    let models = pythons.map(|one| one.path().join("site-packages/pyosys/share/ice40/cells_sim.v"));
-    let text = models.filter_map(|path| std::fs::read_to_string(path).ok()).next();
-    let module = text.as_deref().and_then(|text| {
-        let start = text.find("module SB_MAC16")?;
-        let length = text[start..].find("endmodule")? + "endmodule\n".len();
-        Some(text[start..start + length].to_string())
-    });
-    if module.is_none() {
+fn ice40() -> Option<String> {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/tools/venv/bin");
+    let models = cells::yosys_share(&tools).map(|share| cells::ice40(&share).expect("Yosys' models are files"));
+    if models.is_none() {
         let missing = "Yosys' models of the iCE40 are missing; `make tools` gets them";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{missing}");
         eprintln!("skipped: {missing}");
     }
-    module
+    models
 }

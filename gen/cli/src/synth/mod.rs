@@ -10,6 +10,8 @@
 
 mod cache;
 mod error;
+#[cfg(test)]
+mod guards;
 mod harness;
 mod key;
 mod nextpnr;

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod boards;
 pub mod compile;
 pub mod cosim;
+pub mod gates;
 pub mod inspect;
 pub mod lint;
 pub mod presets;
