@@ -15,3 +15,4 @@ pub mod float;
 pub mod make;
 pub mod memory;
 pub mod post;
+pub mod trainer;

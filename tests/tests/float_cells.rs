@@ -176,7 +176,7 @@ fn numbers_become_the_nearest_integers() {
     println!("{count} numbers");
 }
 
-/// Rows of `a`, `b`, `valid`, `first` and the sums a unit gives for them, held against those of the model.
+/// Rows of `a`, `b`, `valid`, `first`, `negative` and the sums a unit gives for them, held against those of the model.
 fn accumulate(mut cell: Cell, factors: Factors, seed: u64, count: usize) {
     let dot = match factors {
         Factors::Single => Dot::Single,
@@ -192,15 +192,15 @@ fn accumulate(mut cell: Cell, factors: Factors, seed: u64, count: usize) {
                 0 => operands::pair(&mut random),
                 _ => [operands::near_one(&mut random, 12), operands::near_one(&mut random, 12)],
             };
-            [a, b, random.chance(80).into(), (n < float::SLOTS || random.chance(3)).into()]
+            [a, b, random.chance(80).into(), (n < float::SLOTS || random.chance(3)).into(), random.below(2) as u32]
         });
-        let rows: Vec<[u32; 4]> = rows.collect();
+        let rows: Vec<[u32; 5]> = rows.collect();
         let (mut sums, mut n) = ([0; float::SLOTS], 0);
-        done += cell.check(multiply_accumulate::latency(factors), rows.into_iter(), |[a, b, valid, first]| {
+        done += cell.check(multiply_accumulate::latency(factors), rows.into_iter(), |[a, b, valid, first, negative]| {
             let sum = &mut sums[n % float::SLOTS];
             n += 1;
             if first == 1 {
-                *sum = 0;
+                *sum = negative << 31;
             }
             if valid == 1 {
                 *sum = float::multiply_accumulate(dot, *sum, a, b);
@@ -211,7 +211,7 @@ fn accumulate(mut cell: Cell, factors: Factors, seed: u64, count: usize) {
     println!("{done} steps");
 }
 
-const STEP: [&str; 4] = ["a", "b", "valid", "first"];
+const STEP: [&str; 5] = ["a", "b", "valid", "first", "negative"];
 
 #[test]
 fn sums_of_products_are_exact() {

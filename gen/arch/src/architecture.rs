@@ -84,6 +84,11 @@ impl Architecture {
         self.tm
     }
 
+    /// Activation words in a beat of the external port; LOADs and STOREs move multiples of it.
+    pub fn transfer_words(&self) -> usize {
+        (self.port_bytes / self.activation_word_bytes()).max(1)
+    }
+
     /// Bytes of a weight word: one per multiplier.
     pub fn weight_word_bytes(&self) -> usize {
         self.tm * self.tn

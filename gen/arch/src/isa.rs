@@ -146,6 +146,7 @@ macro_rules! instruction {
     (@ unsigned) => { false };
     (@ signed) => { true };
 }
+pub(crate) use instruction;
 
 /// Bits of the header that every instruction shares.
 pub const HEADER_BITS: usize = 36;

@@ -3,8 +3,10 @@
 //! encoding.
 
 pub mod architecture;
+pub mod board;
 pub mod isa;
 pub mod listing;
 pub mod preset;
+pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};

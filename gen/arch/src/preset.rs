@@ -18,6 +18,7 @@ mod error;
 pub mod part;
 mod rule;
 mod section;
+pub mod trainer;
 mod write;
 
 pub use check::parse;

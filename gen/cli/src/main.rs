@@ -19,6 +19,7 @@ mod layers;
 mod model;
 mod plot;
 mod preset;
+mod roofline;
 mod rtl;
 mod single;
 mod synth;
@@ -47,7 +48,7 @@ enum Verb {
     /// List the engines there are
     #[command(after_help = "Example:\n  cortado presets --json")]
     Presets,
-    /// List the boards there are presets for
+    /// List the boards and what each offers
     #[command(after_help = "Example:\n  cortado boards")]
     Boards,
     /// Check the Verilog of the presets with Verilator
@@ -67,6 +68,11 @@ enum Verb {
     /// Make program, listing, memory image and estimate
     #[command(after_help = "Example:\n  cortado compile model.tflite --preset ulx3s-85f-16x8 -o build/model")]
     Compile(verbs::compile::Arguments),
+    /// Find the engine a board should carry for a network, by the revised roofline
+    #[command(
+        after_help = "Example:\n  cortado explore model.tflite --board ulx3s-85f -o mine.toml --plot roofline.svg"
+    )]
+    Explore(verbs::explore::Arguments),
     /// Run one inference
     #[command(after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator")]
     Run(verbs::run::Arguments),
@@ -113,6 +119,7 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Inspect(arguments) => verbs::inspect::run(arguments, console),
         Verb::Quantise(arguments) => verbs::quantise::run(arguments, console),
         Verb::Compile(arguments) => verbs::compile::run(arguments, console),
+        Verb::Explore(arguments) => verbs::explore::run(arguments, console),
         Verb::Run(arguments) => verbs::run::run(arguments, console),
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
         Verb::Gates(arguments) => verbs::gates::run(arguments, console),

@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 1 << 30;
 /// The choice of a network.
 #[derive(Args, Debug)]
 pub struct ModelChoice {
-    /// Network: a .tflite file, the embedded @fashion or @tiny; inspect and quantise take .onnx and .prototxt too
+    /// Network: a .tflite file, the embedded @fashion or @tiny; inspect, quantise and explore take .onnx and .prototxt too
     #[arg(value_name = "MODEL", default_value = "@fashion")]
     pub model: String,
 }

@@ -4,9 +4,9 @@ mod common;
 
 use common::Folder;
 
-const VERBS: [&str; 12] = [
-    "presets", "boards", "lint", "verilog", "inspect", "quantise", "compile", "run", "cosim", "synth", "bench",
-    "report",
+const VERBS: [&str; 13] = [
+    "presets", "boards", "lint", "verilog", "inspect", "quantise", "compile", "explore", "run", "cosim", "synth",
+    "bench", "report",
 ];
 
 #[test]
@@ -31,7 +31,7 @@ fn presets_and_boards_list_each_other() {
     let boards = folder.cortado(&["boards", "--json"]).json();
     for board in boards.as_array().expect("a list") {
         let of_board = board["presets"].as_array().expect("a list");
-        assert!(!of_board.is_empty(), "{board}");
+        assert_eq!(of_board.is_empty(), board["family"] == "generic", "{board}");
         assert!(of_board.iter().all(|one| one.as_str().is_some_and(|one| names.contains(&one))), "{board}");
     }
     for verb in ["presets", "boards"] {
@@ -143,4 +143,40 @@ fn verilog_is_written_whole_and_the_same_each_time() {
     assert_eq!(text, read("b"));
     assert!(text.contains("cortado verilog --preset tiny-2x2") && text.contains("module cortado"), "{text}");
     assert!(text.trim_end().ends_with("endmodule") || text.trim_end().ends_with("`default_nettype wire"), "{text}");
+}
+
+#[test]
+fn explore_writes_a_preset_that_other_verbs_take_and_a_roofline() {
+    let folder = Folder::new();
+    let explore = ["explore", "@fashion", "--board", "ulx3s-25f", "-o", "mine.toml", "--plot", "roof.svg", "--json"];
+    let answer = folder.cortado(&explore).json();
+    assert!(answer["fitting"].as_u64().is_some_and(|count| count > 10), "{answer}");
+    let cycles = |row: &serde_json::Value| row["cycles"].as_f64().expect("cycles");
+    let ranked = answer["ranked"].as_array().expect("a list");
+    assert_eq!(ranked.len(), 10);
+    assert!(ranked.windows(2).all(|pair| cycles(&pair[0]) <= cycles(&pair[1])), "{answer}");
+    let front = answer["pareto"].as_array().expect("a list");
+    let smaller = |pair: &[serde_json::Value]| pair[1]["lut"].as_u64() < pair[0]["lut"].as_u64();
+    assert!(front.windows(2).all(smaller), "{answer}");
+    assert!(answer["simulated"]["error"].as_f64().is_some_and(|error| error.abs() < 0.1), "{answer}");
+    assert_eq!(folder.files(), ["mine.toml", "roof.svg"]);
+    let compiled = folder.cortado(&["compile", "@fashion", "--preset", "mine.toml", "-o", "program", "--json"]).json();
+    assert_eq!(compiled["preset"], ranked[0]["name"]);
+    assert_eq!(folder.cortado(&["verilog", "--preset", "mine.toml", "-o", "rtl"]).code, Some(0));
+    let original =
+        folder.cortado(&["explore", "@fashion", "--board", "ulx3s-25f", "--model", "original", "--json"]).json();
+    assert!(cycles(&original["ranked"][0]) <= cycles(&ranked[0]), "nothing waits in the original model");
+    let text = folder.cortado(&explore[..4]).out;
+    assert!(text.contains("Pareto front") && text.contains("the simulator takes"), "{text}");
+}
+
+#[test]
+fn explore_reads_a_definition_without_weights_and_names_what_the_host_does() {
+    let folder = Folder::new();
+    let definition = include_bytes!("../../../models/definitions/alexnet.prototxt");
+    folder.file("alexnet.prototxt", definition);
+    let answer = folder.cortado(&["explore", "alexnet.prototxt", "--board", "ku060", "--batch", "32", "--json"]).json();
+    let host: Vec<&str> = answer["host"].as_array().expect("a list").iter().filter_map(|one| one.as_str()).collect();
+    assert!(host.len() >= 2 && host[0].contains("norm"), "{host:?}");
+    assert!(answer["not_simulated"].as_str().is_some_and(|reason| reason.contains("quantise it first")), "{answer}");
 }

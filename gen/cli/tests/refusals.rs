@@ -31,6 +31,12 @@ fn unknown_names_are_refused_with_the_names_there_are() {
         (&["run", "--sample", "10"], &["no embedded image 10; there are 0 to 9"]),
         (&["run", "--on", "board"], &["invalid value 'board'", "golden, iss, verilator"]),
         (&["synth", "--preset", "tiny-2x2"], &["tiny-2x2 is for simulation and has no part"]),
+        (
+            &["explore", "--board", "ulx3s"],
+            &["no board is called \"ulx3s\"; there are icebreaker, hx8k-evn, ulx3s-25f"],
+        ),
+        (&["explore", "--board", "ku060", "--batch", "0"], &["invalid value '0' for '--batch <N>'"]),
+        (&["explore", "--board", "ku060", "--preset", "gone"], &["no preset is called \"gone\""]),
         (&["brew"], &["unrecognized subcommand 'brew'"]),
         (&["cosim", "--inputs", "0"], &["invalid value '0' for '--inputs <N>'"]),
     ] {

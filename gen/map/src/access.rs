@@ -48,7 +48,7 @@ fn span(memory: OnChip, start: u32, words: u32) -> Span {
     Span { memory, start, end: start.saturating_add(words) }
 }
 
-fn transfer(memory: OnChip, t: &Transfer) -> Span {
+pub(crate) fn transfer(memory: OnChip, t: &Transfer) -> Span {
     span(memory, t.word_address, t.words)
 }
 
@@ -61,8 +61,7 @@ fn compute(mode: Mode, c: &Compute, arch: &Architecture) -> Access {
     };
     let weights = if c.weight_hold != 0 { 1 } else { c.output_groups.saturating_mul(group_words) };
     let parameters = field(arch.chunks()) * if c.parameter_hold != 0 { 1 } else { c.output_groups };
-    let pixels = c.output_height * c.output_width;
-    let results = pixels.saturating_sub(1).saturating_mul(c.output_pixel_words).saturating_add(c.output_groups);
+    let results = results(c);
     let mut reads =
         vec![span(OnChip::Weight, c.weight_address, weights), span(OnChip::Parameter, c.parameter_address, parameters)];
     reads.extend(input(mode, c, arch));
@@ -77,18 +76,30 @@ fn reach(outputs: u32, stride: u32, padding: u32, kernel: u32, input: u32) -> u3
     (outputs.saturating_sub(1) * stride + kernel).saturating_sub(padding).min(input)
 }
 
-/// Words of the input map that a COMPUTE reads, from the map's first; `None` when windows see only padding.
-pub(crate) fn input(mode: Mode, c: &Compute, arch: &Architecture) -> Option<Span> {
+/// Words from the first result of a COMPUTE to its last.
+pub(crate) fn results(c: &Compute) -> u32 {
+    let pixels = c.output_height * c.output_width;
+    pixels.saturating_sub(1).saturating_mul(c.output_pixel_words).saturating_add(c.output_groups)
+}
+
+/// Number of words from the first of the input map to the last that a COMPUTE reads; `None` when windows see
+/// only padding.
+pub(crate) fn input_words(mode: Mode, c: &Compute, arch: &Architecture) -> Option<u32> {
     let rows = reach(c.output_height, c.stride_y, c.pad_top, c.kernel_height, c.input_height).checked_sub(1)?;
     if mode == Mode::Patch {
-        let words = rows * c.row_words + c.row_bytes.div_ceil(field(arch.activation_word_bytes()));
-        let base = c.input_address.wrapping_add(c.pad_top * c.row_words) & 0xffff;
-        return Some(span(OnChip::Activation, base, words));
+        return Some(rows * c.row_words + c.row_bytes.div_ceil(field(arch.activation_word_bytes())));
     }
     let columns = reach(c.output_width, c.stride_x, c.pad_left, c.kernel_width, c.input_width).checked_sub(1)?;
     let depth = if mode == Mode::Convolution { c.input_blocks } else { c.output_groups };
-    let base = c.input_address.wrapping_add(c.pad_top * c.row_words + c.pad_left * c.pixel_words) & 0xffff;
-    Some(span(OnChip::Activation, base, rows * c.row_words + columns * c.pixel_words + depth))
+    Some(rows * c.row_words + columns * c.pixel_words + depth)
+}
+
+/// Words of the input map that a COMPUTE reads, from the map's first; `None` when windows see only padding.
+pub(crate) fn input(mode: Mode, c: &Compute, arch: &Architecture) -> Option<Span> {
+    let words = input_words(mode, c, arch)?;
+    let left = if mode == Mode::Patch { 0 } else { c.pad_left * c.pixel_words };
+    let base = c.input_address.wrapping_add(c.pad_top * c.row_words + left) & 0xffff;
+    Some(span(OnChip::Activation, base, words))
 }
 
 #[cfg(test)]

@@ -1,35 +1,31 @@
-//! Room for every map in activation memory, or a refusal that says what would do.
+//! Room for maps in activation memory.
 
-use crate::error::MapErrors;
 use crate::lower::Lowered;
 use crate::network::{MapId, Network};
 use crate::place::{place, Need, Placement};
 use cortado_arch::Architecture;
 
-/// First word of each map and the words used in all. Maps that no layer touches get address 0.
-///
-/// # Errors
-/// When the maps that live together do not fit.
-pub(crate) fn allocate(network: &Network, lowered: &Lowered, arch: &Architecture) -> Result<Placement, MapErrors> {
-    let needs = needs(network, lowered);
-    let own: Vec<MapId> = (0..network.maps.len()).collect();
-    let apart = share(&needs, &own, arch.activation_words);
+/// First word of each map and the words used in all, or `None` when the maps that live together do not fit.
+/// Maps that no layer touches get address 0.
+pub(crate) fn allocate(network: &Network, lowered: &Lowered, arch: &Architecture) -> Option<Placement> {
+    let needs = needs(network, lowered, &vec![false; network.maps.len()]);
+    let apart = spread(&needs, arch.activation_words);
     if apart.words <= arch.activation_words {
-        return Ok(apart);
+        return Some(apart);
     }
     // An addition reads each residual word before it writes the sum in its place.
     let together = share(&needs, &in_place(network, lowered, &needs), arch.activation_words);
-    if together.words <= arch.activation_words {
-        return Ok(together);
-    }
-    Err(refusal(network, lowered, &needs, together.words.min(apart.words), arch))
+    (together.words <= arch.activation_words).then_some(together)
 }
 
-/// When each map lives, in layers; `None` for maps nothing touches.
-fn needs(network: &Network, lowered: &Lowered) -> Vec<Option<Need>> {
+/// When each map lives on chip, in layers; `None` for maps nothing touches and those in external memory.
+pub(crate) fn needs(network: &Network, lowered: &Lowered, external: &[bool]) -> Vec<Option<Need>> {
     let end = lowered.layers.len();
     (0..network.maps.len())
         .map(|map| {
+            if external[map] {
+                return None;
+            }
             let touches = |l: &crate::layer::Layer| l.input == map || l.output == map || l.residual == Some(map);
             let first = lowered.layers.iter().position(touches)?;
             let last = lowered.layers.iter().rposition(touches)?;
@@ -58,6 +54,16 @@ fn in_place(network: &Network, lowered: &Lowered, needs: &[Option<Need>]) -> Vec
     owner
 }
 
+/// Words that live while `layer` works.
+pub(crate) fn live_words(needs: &[Option<Need>], layer: usize) -> usize {
+    needs.iter().flatten().filter(|n| n.first <= layer && layer <= n.last).map(|n| n.words).sum()
+}
+
+/// A place of its own for every need.
+pub(crate) fn spread(needs: &[Option<Need>], capacity: usize) -> Placement {
+    share(needs, &(0..needs.len()).collect::<Vec<usize>>(), capacity)
+}
+
 fn share(needs: &[Option<Need>], owner: &[MapId], capacity: usize) -> Placement {
     let mut merged: Vec<Option<Need>> = vec![None; needs.len()];
     for (need, &owner) in needs.iter().zip(owner) {
@@ -72,36 +78,4 @@ fn share(needs: &[Option<Need>], owner: &[MapId], capacity: usize) -> Placement 
     let placed = place(&list, capacity);
     let at = |map: &MapId| ids.iter().position(|id| id == map).map_or(0, |i| placed.addresses[i]);
     Placement { addresses: owner.iter().map(at).collect(), words: placed.words }
-}
-
-fn refusal(
-    network: &Network,
-    lowered: &Lowered,
-    needs: &[Option<Need>],
-    words: usize,
-    arch: &Architecture,
-) -> MapErrors {
-    let living = |layer: usize| {
-        needs.iter().enumerate().filter(move |(_, n)| n.is_some_and(|n| n.first <= layer && layer <= n.last))
-    };
-    let load = |layer: usize| living(layer).map(|(map, _)| lowered.words[map]).sum::<usize>();
-    let peak = (0..lowered.layers.len()).max_by_key(|&layer| (load(layer), usize::MAX - layer)).unwrap_or(0);
-    let maps: Vec<String> = living(peak)
-        .map(|(map, _)| {
-            let shape = network.maps[map].shape;
-            let (h, w, c) = (shape.height, shape.width, shape.channels);
-            format!("{} {h}x{w}x{c} = {} words", network.maps[map].name, lowered.words[map])
-        })
-        .collect();
-    let name = lowered.layers.get(peak).map_or(network.maps[network.input].name.clone(), |l| l.name.clone());
-    MapErrors::one(
-        name,
-        format!(
-            "{} together need {words} words of {} bytes; {} has activation_words = {}: a preset with at least {words} runs it",
-            maps.join(", "),
-            arch.activation_word_bytes(),
-            arch.name,
-            arch.activation_words
-        ),
-    )
 }

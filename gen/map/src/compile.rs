@@ -1,6 +1,5 @@
 //! The mapper's pipeline, in the order a network goes through it.
 
-use crate::activation::allocate;
 use crate::build::build;
 use crate::compiled::{Compiled, Estimate, InstructionNote};
 use crate::cost::steps;
@@ -12,6 +11,7 @@ use crate::layout::{Format, TensorPlace};
 use crate::listing::listing;
 use crate::lower::lower;
 use crate::network::{MapId, Network};
+use crate::offchip::settle;
 use crate::parts::{Plan, Region};
 use crate::program::{cycles, duration, load_program, run_program, Item};
 use crate::residence::Store;
@@ -52,30 +52,40 @@ pub fn compile(graph: &Graph, arch: &Architecture, options: &CompileOptions) -> 
     }
 }
 
-/// Maps one orientation of the network, with its input in the best format there is room for.
+/// Maps one orientation of the network, with its input in the best format there is room for; when there is
+/// room for none on chip, the one that ends soonest.
 fn variant(
     graph: &Graph,
     network: &Network,
     arch: &Architecture,
     options: &CompileOptions,
 ) -> Result<Compiled, MapErrors> {
-    let mut result = Err(MapErrors(Vec::new()));
+    let mut best: Result<Compiled, MapErrors> = Err(MapErrors(Vec::new()));
     for format in input_format::candidates(network, arch) {
-        result = with_input(graph, network, format, arch, options);
-        if result.is_ok() {
+        let (result, on_chip) = match with_input(graph, network, format, arch, options) {
+            Ok((compiled, on_chip)) => (Ok(compiled), on_chip),
+            Err(e) => (Err(e), false),
+        };
+        best = match (best, result) {
+            (Ok(a), Ok(b)) => Ok(if b.estimate.cycles < a.estimate.cycles { b } else { a }),
+            (Err(_), b) => b,
+            (a, Err(_)) => a,
+        };
+        if on_chip {
             break;
         }
     }
-    result
+    best
 }
 
+/// The program, and whether every map stays on chip.
 fn with_input(
     graph: &Graph,
     network: &Network,
     format: Format,
     arch: &Architecture,
     options: &CompileOptions,
-) -> Result<Compiled, MapErrors> {
+) -> Result<(Compiled, bool), MapErrors> {
     let mut lowered = lower(network, format, arch)?;
     let mut blocks = Vec::new();
     for layer in &mut lowered.layers {
@@ -84,14 +94,14 @@ fn with_input(
     let (weights, parameters): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
     let weights = Store::new(weights.into_iter(), arch.weight_word_bytes());
     let parameters = Store::new(parameters.into_iter(), arch.parameter_word_bytes());
-    let placement = allocate(network, &lowered, arch)?;
-    let stored = stored(network, options);
+    let homes = settle(network, &lowered, arch)?;
+    let stored = stored(network, &homes.external, options);
     let plan = Plan {
         lowered: &lowered,
         arch,
         weights: &weights,
         parameters: &parameters,
-        addresses: &placement.addresses,
+        homes: &homes,
         input: network.input,
         stored: &stored,
         observe: options.observe,
@@ -102,7 +112,7 @@ fn with_input(
     let external = External::new(&plan, load.len(), run.len(), &graph.name)?;
     let image = external.image(&plan, &load, &run)?;
     let instructions = notes(graph, network, &plan, &external, &run);
-    let words = [placement.words, stay.words(&weights), held.words(&parameters)];
+    let words = [homes.words, stay.words(&weights), held.words(&parameters)];
     let places = |maps: &dyn Fn(MapId) -> bool| -> Vec<TensorPlace> {
         let chosen = (0..network.maps.len()).filter(|&map| stored[map] && maps(map));
         chosen
@@ -127,12 +137,12 @@ fn with_input(
         listing: String::new(),
     };
     compiled.listing = listing(&compiled, graph, arch);
-    Ok(compiled)
+    Ok((compiled, !homes.external.contains(&true)))
 }
 
-fn stored(network: &Network, options: &CompileOptions) -> Vec<bool> {
+fn stored(network: &Network, external: &[bool], options: &CompileOptions) -> Vec<bool> {
     let made = |map: MapId| network.operations.iter().any(|op| op.output == map);
-    let wanted = |map: MapId| options.observe || network.outputs.contains(&map);
+    let wanted = |map: MapId| options.observe || external[map] || network.outputs.contains(&map);
     (0..network.maps.len()).map(|map| made(map) && wanted(map)).collect()
 }
 

@@ -42,7 +42,7 @@ fn port_cycles(bytes: u64, arch: &Architecture) -> u64 {
 }
 
 /// Array steps of one output group of one pixel.
-fn steps_per_vector(mode: Mode, c: &Compute, arch: &Architecture) -> u64 {
+pub(crate) fn steps_per_vector(mode: Mode, c: &Compute, arch: &Architecture) -> u64 {
     let taps = u64::from(c.kernel_height) * u64::from(c.kernel_width);
     match mode {
         Mode::Convolution => {

@@ -45,7 +45,7 @@ impl External {
         let filler = take((0..plan.stored.len()).map(behind).max().unwrap_or(0));
         let mut place = |map: usize| {
             let used = map == plan.input || plan.stored[map];
-            used.then(|| take(plan.lowered.layouts[map].bytes()))
+            used.then(|| take(plan.lowered.words[map] * plan.arch.activation_word_bytes()))
         };
         let maps: Vec<Option<usize>> = (0..plan.stored.len()).map(&mut place).collect();
         let limit = plan.arch.external.bytes.min(1 << 32);

@@ -19,6 +19,7 @@ mod compile;
 mod compiled;
 mod cost;
 mod error;
+pub mod explore;
 mod factors;
 mod fuse;
 mod hazard;
@@ -30,6 +31,7 @@ mod layout;
 mod listing;
 mod lower;
 mod network;
+mod offchip;
 mod pack;
 mod parameters;
 mod parts;
@@ -38,6 +40,7 @@ mod pool;
 mod program;
 mod residence;
 mod search;
+mod stream;
 #[cfg(test)]
 mod testing;
 

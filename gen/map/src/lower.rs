@@ -154,23 +154,26 @@ fn set_sum(layer: &mut Layer, sum: &Sum) {
     (c.sum_q, c.sum_shift) = sum.total;
 }
 
-/// The fields a kernel sets: window, padding value and the output's clamp.
-fn kernel_fields(compute: &mut Compute, kernel: &Kernel) {
-    let grid = &kernel.grid;
+/// The fields a window sets.
+fn window_fields(compute: &mut Compute, grid: &Grid) {
     (compute.kernel_height, compute.kernel_width) = (field(grid.kernel.0), field(grid.kernel.1));
     (compute.stride_y, compute.stride_x) = (field(grid.stride.0), field(grid.stride.1));
     (compute.pad_top, compute.pad_left) = (field(grid.padding.0), field(grid.padding.1));
+}
+
+/// The fields a kernel's numbers set: padding value and the output's clamp.
+fn number_fields(compute: &mut Compute, kernel: &Kernel) {
     compute.pad_value = kernel.input_zero_point;
     compute.zero_point = kernel.output.zero_point;
     (compute.minimum, compute.maximum_value) = (kernel.output.min, kernel.output.max);
 }
 
-fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
-    let (kh, kw) = kernel.grid.kernel;
-    let input = op.input_shape;
-    let whole = (kh, kw) == (input.height, input.width) && output.pixels() == 1 && kernel.grid.padding == (0, 0);
+/// What the shapes say of a convolution, and the taps that its weights are packed for.
+pub(crate) fn convolution_frame(input: Shape, output: Shape, grid: &Grid, arch: &Architecture) -> (Compute, usize) {
+    let (kh, kw) = grid.kernel;
+    let whole = (kh, kw) == (input.height, input.width) && output.pixels() == 1 && grid.padding == (0, 0);
     let mut compute = frame(input, output, arch.tm);
-    kernel_fields(&mut compute, kernel);
+    window_fields(&mut compute, grid);
     let mut blocks = input.channels.div_ceil(arch.tm);
     let mut taps = kh * kw;
     if whole && kh.max(kw) > MAX_KERNEL {
@@ -185,6 +188,13 @@ fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architectu
     let last = (input.channels - (input.channels.div_ceil(arch.tm) - 1) * arch.tm).div_ceil(arch.tn);
     compute.input_blocks = field(blocks);
     compute.last_substeps = field(last);
+    (compute, taps)
+}
+
+fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
+    let input = op.input_shape;
+    let (mut compute, taps) = convolution_frame(input, output, &kernel.grid, arch);
+    number_fields(&mut compute, kernel);
     let weights = pack::convolution(kernel, input.channels, taps, arch);
     Ok(layer(op, Mode::Convolution, compute, weights, parameters(kernel, arch)?))
 }
@@ -204,40 +214,62 @@ fn unfold(op: &Operation, unfolding: &Unfolding) -> Operation {
     op
 }
 
-fn patched(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
-    let (kh, kw) = kernel.grid.kernel;
-    let input = op.input_shape;
+/// What the shapes say of a convolution in Patch mode.
+///
+/// # Errors
+/// When the engine holds no such patch.
+pub(crate) fn patch_frame(input: Shape, output: Shape, grid: &Grid, arch: &Architecture) -> Result<Compute, String> {
+    let (kh, kw) = grid.kernel;
     let run = kw * input.channels;
     if kh * run > arch.patch_bytes || run > 255 {
         return Err(format!("a patch of {kh} runs of {run} bytes; the engine holds {}", arch.patch_bytes));
     }
     let mut compute = frame(input, output, arch.tm);
-    kernel_fields(&mut compute, kernel);
+    window_fields(&mut compute, grid);
     compute.row_bytes = field(input.width * input.channels);
     compute.row_words = field((input.width * input.channels).div_ceil(arch.tm));
     compute.run_bytes = field(run);
-    compute.step_x_bytes = field(kernel.grid.stride.1 * input.channels);
-    compute.pad_left_bytes = field(kernel.grid.padding.1 * input.channels);
+    compute.step_x_bytes = field(grid.stride.1 * input.channels);
+    compute.pad_left_bytes = field(grid.padding.1 * input.channels);
     compute.window_steps = field((kh * run).div_ceil(arch.tn));
+    Ok(compute)
+}
+
+fn patched(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
+    let mut compute = patch_frame(op.input_shape, output, &kernel.grid, arch)?;
+    number_fields(&mut compute, kernel);
     let weights = pack::patch(kernel, arch);
     Ok(layer(op, Mode::Patch, compute, weights, parameters(kernel, arch)?))
 }
 
-fn depthwise(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
-    let taps = kernel.grid.taps();
-    let mut compute = frame(op.input_shape, output, arch.tm);
-    kernel_fields(&mut compute, kernel);
-    let parameters = parameters(kernel, arch)?;
-    let channelwise = layer(op, Mode::Channelwise, compute, pack::channelwise(kernel, arch), parameters.clone());
-    if taps > arch.window_taps {
-        return Ok(channelwise);
+/// What the shapes say of a depthwise convolution, in the faster of its two modes.
+pub(crate) fn depthwise_frame(input: Shape, output: Shape, grid: &Grid, arch: &Architecture) -> (Mode, Compute) {
+    let mut channelwise = frame(input, output, arch.tm);
+    window_fields(&mut channelwise, grid);
+    if grid.taps() > arch.window_taps {
+        return (Mode::Channelwise, channelwise);
     }
-    compute.window_steps = field(taps.div_ceil(arch.tn));
-    compute.shared_columns = shared_columns(&compute);
-    compute.shared_words = compute.shared_columns.saturating_mul(compute.pixel_words);
-    let windowed = layer(op, Mode::Depthwise, compute, pack::depthwise(kernel, arch), parameters);
-    let cycles = |l: &Layer| compute_cycles(l.mode, &l.compute, arch);
-    Ok(if cycles(&windowed) <= cycles(&channelwise) { windowed } else { channelwise })
+    let mut windowed = channelwise;
+    windowed.window_steps = field(grid.taps().div_ceil(arch.tn));
+    windowed.shared_columns = shared_columns(&windowed);
+    windowed.shared_words = windowed.shared_columns.saturating_mul(windowed.pixel_words);
+    // Steps, which follow later, change no cycles.
+    let cycles = |mode, compute: &Compute| compute_cycles(mode, compute, arch);
+    if cycles(Mode::Depthwise, &windowed) <= cycles(Mode::Channelwise, &channelwise) {
+        (Mode::Depthwise, windowed)
+    } else {
+        (Mode::Channelwise, channelwise)
+    }
+}
+
+fn depthwise(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
+    let (mode, mut compute) = depthwise_frame(op.input_shape, output, &kernel.grid, arch);
+    number_fields(&mut compute, kernel);
+    let weights = match mode {
+        Mode::Depthwise => pack::depthwise(kernel, arch),
+        _ => pack::channelwise(kernel, arch),
+    };
+    Ok(layer(op, mode, compute, weights, parameters(kernel, arch)?))
 }
 
 /// Columns of padding that a row's end and the next row's start have in common.

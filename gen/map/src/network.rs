@@ -24,7 +24,7 @@ impl Shape {
         self.pixels() * self.channels
     }
 
-    fn transposed(self) -> Self {
+    pub fn transposed(self) -> Self {
         Self { height: self.width, width: self.height, ..self }
     }
 
@@ -55,7 +55,7 @@ pub(crate) struct Grid {
 impl Grid {
     pub const POINT: Grid = Grid { kernel: (1, 1), stride: (1, 1), padding: (0, 0) };
 
-    fn transposed(self) -> Self {
+    pub fn transposed(self) -> Self {
         let swap = |(y, x)| (x, y);
         Self { kernel: swap(self.kernel), stride: swap(self.stride), padding: swap(self.padding) }
     }

@@ -1,13 +1,16 @@
 //! Layers cut into COMPUTEs, and the LOADs that feed them.
 
-use crate::access;
+use crate::access::{self, Access, Span};
 use crate::bands;
 use crate::layer::{field, Layer};
 use crate::lower::Lowered;
 use crate::network::MapId;
+use crate::offchip::{Block, Homes};
 use crate::residence::{Residence, Segment, Store};
-use cortado_arch::isa::{Compute, Mode, OnChip, Transfer};
+use crate::stream::Stream;
+use cortado_arch::isa::{Compute, Mode, OnChip, Operation, Transfer};
 use cortado_arch::Architecture;
+use std::ops::Range;
 
 /// Everything the mapper has fixed before it decides what stays on chip.
 pub(crate) struct Plan<'a> {
@@ -15,10 +18,10 @@ pub(crate) struct Plan<'a> {
     pub arch: &'a Architecture,
     pub weights: &'a Store,
     pub parameters: &'a Store,
-    /// First activation word of each map.
-    pub addresses: &'a [usize],
+    /// Where each map is.
+    pub homes: &'a Homes,
     pub input: MapId,
-    /// Maps to store.
+    /// Maps to store; those that stay in external memory among them.
     pub stored: &'a [bool],
     /// Layers are not cut to hide stores.
     pub observe: bool,
@@ -42,6 +45,8 @@ pub(crate) struct Part {
     pub mode: Mode,
     pub compute: Compute,
     pub macs: u64,
+    /// STOREs that must stand before it: they read what it overwrites.
+    pub stores_before: usize,
 }
 
 /// One LOAD of a run.
@@ -54,156 +59,235 @@ pub(crate) struct Fetch {
     pub consumer: usize,
     /// The first part it may stand before: all readers of what it overwrites come earlier.
     pub earliest: usize,
+    /// STOREs that must stand before it: they read what it overwrites, or write what it reads.
+    pub stores_before: usize,
 }
 
-/// The parts of a run in order, and its LOADs in the order of their need.
+/// One STORE of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct WriteBack {
+    pub transfer: Transfer,
+    pub map: MapId,
+    /// The part that completes what it reads.
+    pub after: usize,
+}
+
+/// The parts of a run in order, its LOADs in the order of their need, its STOREs in the order of theirs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parts {
     pub parts: Vec<Part>,
     pub fetches: Vec<Fetch>,
-    /// The part after which the first words of the last layer's output can be stored, and how many.
-    pub early_store: Option<(usize, usize)>,
+    pub stores: Vec<WriteBack>,
+    /// What each part touches.
+    accesses: Vec<Access>,
 }
 
-/// A memory's streaming state while parts are made.
-struct Stream<'a> {
-    store: &'a Store,
-    residence: &'a Residence,
-    addresses: Vec<usize>,
-    offsets: Vec<usize>,
-    memory: OnChip,
-    region: Region,
-    next: usize,
-    /// What lies in the ring: words and the last part that reads them.
-    held: Vec<(usize, usize, usize)>,
-}
-
-/// A segment of a layer and the word its first group lies at.
-#[derive(Clone, Copy)]
-struct Located {
-    segment: Segment,
-    address: usize,
-}
-
-impl<'a> Stream<'a> {
-    fn new(store: &'a Store, residence: &'a Residence, memory: OnChip, region: Region) -> Self {
-        let (addresses, offsets) = (residence.addresses(store), store.offsets());
-        Self { store, residence, addresses, offsets, memory, region, next: 0, held: Vec::new() }
-    }
-
-    fn block(&self, layer: usize) -> usize {
-        self.store.of_layer[layer]
-    }
-
-    fn group_words(&self, layer: usize) -> usize {
-        self.store.blocks[self.block(layer)].group_words
-    }
-
-    fn locate(&mut self, layer: usize, groups: usize) -> Vec<Located> {
-        let block = self.block(layer);
-        let segments = self.residence.segments(self.store, block, groups);
-        let words = self.group_words(layer);
-        let place = |segment: Segment| {
-            if segment.resident {
-                return Located { segment, address: self.addresses[block] };
-            }
-            let size = segment.groups * words;
-            if self.next + size > self.residence.ring {
-                self.next = 0;
-            }
-            let address = self.next;
-            self.next += size;
-            Located { segment, address }
+impl Parts {
+    /// STOREs up to the last that reads one of `words`.
+    fn stores_of(&self, words: &[Span]) -> usize {
+        let read = |s: &WriteBack| {
+            let span = access::transfer(OnChip::Activation, &s.transfer);
+            words.iter().any(|w| w.meets(&span))
         };
-        segments.into_iter().map(place).collect()
+        self.stores.iter().rposition(read).map_or(0, |last| last + 1)
     }
 
-    /// The LOAD of a streamed segment read by parts `first..=last`.
-    fn fetch(&mut self, layer: usize, located: &Located, first: usize, last: usize) -> Option<Fetch> {
-        let Located { segment, address } = *located;
-        if segment.resident {
-            return None;
+    /// The LOAD of words `from` of `map` to `address`, for the next part.
+    fn bring(&mut self, map: MapId, from: &Range<usize>, address: usize, word_bytes: usize) {
+        if from.is_empty() {
+            return;
         }
-        let group_words = self.group_words(layer);
-        let words = segment.groups * group_words;
-        let end = address + words;
-        let (gone, kept): (Vec<_>, Vec<_>) = self.held.iter().partition(|(a, b, _)| *a < end && address < *b);
-        let earliest = gone.iter().map(|(_, _, reader)| reader + 1).max().unwrap_or(0);
-        self.held = kept;
-        self.held.push((address, end, last));
-        let byte = self.offsets[self.block(layer)] + segment.first * group_words * self.store.word_bytes;
-        let transfer =
-            Transfer { memory: 0, word_address: field(address), words: field(words), byte_address: field(byte) };
-        Some(Fetch { memory: self.memory, transfer, region: self.region, consumer: first, earliest })
+        let transfer = Transfer {
+            memory: 0,
+            word_address: field(address),
+            words: field(from.len()),
+            byte_address: field(from.start * word_bytes),
+        };
+        let target = Access { writes: vec![access::transfer(OnChip::Activation, &transfer)], ..Access::default() };
+        let earliest = self.accesses.iter().rposition(|a| a.conflicts(&target)).map_or(0, |last| last + 1);
+        let (start, end) = (from.start * word_bytes, from.end * word_bytes);
+        let makes = |s: &WriteBack| {
+            let at = s.transfer.byte_address as usize;
+            s.map == map && at < end && start < at + s.transfer.words as usize * word_bytes
+        };
+        let made = self.stores.iter().rposition(makes).map_or(0, |last| last + 1);
+        self.fetches.push(Fetch {
+            memory: OnChip::Activation,
+            transfer,
+            region: Region::Map(map),
+            consumer: self.parts.len(),
+            earliest,
+            stores_before: made.max(self.stores_of(&target.writes)),
+        });
     }
+
+    /// The STORE of activation words from `address` to words `to` of `map`, after the last part.
+    fn take(&mut self, map: MapId, to: &Range<usize>, address: usize, word_bytes: usize) {
+        if to.is_empty() {
+            return;
+        }
+        let transfer = Transfer {
+            memory: 0,
+            word_address: field(address),
+            words: field(to.len()),
+            byte_address: field(to.start * word_bytes),
+        };
+        self.stores.push(WriteBack { transfer, map, after: self.parts.len().saturating_sub(1) });
+    }
+
+    fn push(&mut self, mut part: Part, arch: &Architecture) {
+        let access = Access::of(&Operation::Compute(part.mode, part.compute), arch);
+        part.stores_before = self.stores_of(&access.writes);
+        self.accesses.push(access);
+        self.parts.push(part);
+    }
+}
+
+/// The activation word that each of a layer's maps would begin at, modulo 2^16, were all of it there.
+#[derive(Debug, Clone, Copy)]
+struct Bases {
+    input: u32,
+    residual: u32,
+    output: u32,
+}
+
+/// Makes the parts of one layer after the other.
+struct Cutter<'a> {
+    plan: &'a Plan<'a>,
+    streams: [Stream<'a>; 2],
+    /// Where the next block of a band goes.
+    next: usize,
+    input_loaded: bool,
+    made: Parts,
 }
 
 /// Cuts the layers for the given residence of both memories.
 pub(crate) fn cut(plan: &Plan, weights: &Residence, parameters: &Residence) -> Parts {
-    let mut streams = [
+    let streams = [
         Stream::new(plan.weights, weights, OnChip::Weight, Region::Weights),
         Stream::new(plan.parameters, parameters, OnChip::Parameter, Region::Parameters),
     ];
-    let mut made = Parts::default();
-    let mut input_loaded = false;
-    for (index, layer) in plan.lowered.layers.iter().enumerate() {
-        let groups = layer.compute.output_groups as usize;
-        let located = [streams[0].locate(index, groups), streams[1].locate(index, groups)];
-        let split = output_split(plan, index, layer);
-        let flat = layer.compute.output_width * layer.compute.output_height == 1;
-        let cuts = cut_points(&located, groups, split.filter(|_| flat));
-        let start = made.parts.len();
-        let reads_input = !input_loaded && (layer.input == plan.input || layer.residual == Some(plan.input));
-        let rows = match split {
-            _ if cuts.len() > 1 => Vec::new(),
-            _ if reads_input && layer.input == plan.input => bands::of_input(plan, layer),
-            Some(first) => vec![(0, first), (first, layer.compute.output_height as usize - first)],
-            None => Vec::new(),
-        };
-        for &(first, count) in &cuts {
-            let within = |list: &[Located]| list.iter().rev().find(|l| l.segment.first <= first).copied();
-            let (Some(weight), Some(parameter)) = (within(&located[0]), within(&located[1])) else {
-                continue;
-            };
-            let mut part = if cuts.len() == 1 { layer.clone() } else { layer.groups(first, count) };
-            part.compute.weight_address =
-                field(weight.address + (first - weight.segment.first) * streams[0].group_words(index));
-            part.compute.parameter_address =
-                field(parameter.address + (first - parameter.segment.first) * streams[1].group_words(index));
-            if rows.is_empty() {
-                made.parts.push(addressed(plan, index, part));
-            } else {
-                made.parts.extend(rows.iter().map(|&(row, n)| addressed(plan, index, part.band(row, n))));
-            }
-        }
-        let end = made.parts.len();
-        let whole = cuts.len() == 1;
-        made.early_store =
-            split.and_then(|first| early_store(plan, &made.parts[start..], first).map(|(i, n)| (start + i, n)));
-        for (stream, list) in streams.iter_mut().zip(&located) {
-            for item in list {
-                let holds = |cut: &(usize, usize)| {
-                    (item.segment.first..item.segment.first + item.segment.groups).contains(&cut.0)
-                };
-                let from = cuts.iter().position(holds).unwrap_or(0);
-                let to = cuts.iter().rposition(holds).unwrap_or(0);
-                let (first, last) = if whole { (start, end - 1) } else { (start + from, start + to) };
-                made.fetches.extend(stream.fetch(index, item, first, last));
-            }
-        }
-        if reads_input {
-            input_loaded = true;
-            load_input(plan, &mut made, start);
-        }
+    let mut cutter = Cutter { plan, streams, next: 0, input_loaded: false, made: Parts::default() };
+    for index in 0..plan.lowered.layers.len() {
+        cutter.layer(index);
     }
+    let mut made = cutter.made;
     made.fetches.sort_by_key(|fetch| fetch.consumer);
     made
+}
+
+impl Cutter<'_> {
+    fn layer(&mut self, index: usize) {
+        let plan = self.plan;
+        let layer = &plan.lowered.layers[index];
+        let height = layer.compute.output_height as usize;
+        let groups = layer.compute.output_groups as usize;
+        let segments = [0, 1].map(|s| self.streams[s].segments(index, groups));
+        let split = output_split(plan, index, layer);
+        let flat = layer.compute.output_width * layer.compute.output_height == 1;
+        let cuts = cut_points(&segments, groups, split.filter(|_| flat));
+        let reads_input = !self.input_loaded
+            && !plan.homes.external[plan.input]
+            && (layer.input == plan.input || layer.residual == Some(plan.input));
+        let rows = match (&plan.homes.bands[index], split) {
+            (Some(bands), _) => bands.rows.clone(),
+            _ if cuts.len() > 1 => vec![(0, height)],
+            _ if reads_input && layer.input == plan.input => bands::of_input(plan, layer),
+            (None, Some(first)) => vec![(0, first), (first, height - first)],
+            (None, None) => vec![(0, height)],
+        };
+        let start = self.made.parts.len();
+        for &(first, count) in &rows {
+            self.band(index, &layer.band(first, count), &cuts, &segments);
+        }
+        if reads_input {
+            self.input_loaded = true;
+            load_input(plan, &mut self.made, start);
+        }
+        self.store_whole(index, start, split);
+    }
+
+    /// The parts of a band, one for each of `cuts`, between its LOADs and its STORE.
+    fn band(&mut self, index: usize, band: &Layer, cuts: &[(usize, usize)], segments: &[Vec<Segment>; 2]) {
+        let plan = self.plan;
+        let (bases, block, at) = self.place(index, band);
+        for &(first, count) in cuts {
+            let mut part = if cuts.len() == 1 { band.clone() } else { band.groups(first, count) };
+            let reader = self.made.parts.len();
+            let [weight_address, parameter_address] = [0, 1].map(|s| {
+                let Some(&segment) = segments[s].iter().rev().find(|segment| segment.first <= first) else {
+                    return 0;
+                };
+                let (address, fetch) = self.streams[s].serve(index, segment, first, reader);
+                self.made.fetches.extend(fetch);
+                address
+            });
+            (part.compute.weight_address, part.compute.parameter_address) = (weight_address, parameter_address);
+            self.made.push(addressed(index, part, bases), plan.arch);
+        }
+        let output = at + block.words() - block.output.len();
+        self.made.take(band.output, &block.output, output, plan.arch.activation_word_bytes());
+    }
+
+    /// Where a band finds its maps; brings what is not there. Answers its block and the block's first word.
+    fn place(&mut self, index: usize, band: &Layer) -> (Bases, Block, usize) {
+        let Plan { homes, arch, .. } = self.plan;
+        let block = Block::of(band, &homes.external, self.plan.lowered, arch);
+        if let Some(bands) = &homes.bands[index] {
+            let window = &bands.window;
+            if !window.contains(&self.next) || self.next + block.words() > window.end {
+                self.next = window.start;
+            }
+        }
+        let at = self.next;
+        self.next += block.words();
+        let (residual, output) = (at + block.input.len(), at + block.input.len() + block.residual.len());
+        let word_bytes = arch.activation_word_bytes();
+        self.made.bring(band.input, &block.input, at, word_bytes);
+        if let Some(map) = band.residual {
+            self.made.bring(map, &block.residual, residual, word_bytes);
+        }
+        let base = |map: MapId, words: &Range<usize>, at: usize| match homes.external[map] {
+            true => field(at).wrapping_sub(field(words.start)),
+            false => field(homes.addresses[map]),
+        };
+        let bases = Bases {
+            input: base(band.input, &block.input, at),
+            residual: band.residual.map_or(0, |map| base(map, &block.residual, residual)),
+            output: base(band.output, &block.output, output),
+        };
+        (bases, block, at)
+    }
+
+    /// The STOREs of a map on chip that `index` completes, whose parts are those from `start` on.
+    fn store_whole(&mut self, index: usize, start: usize, split: Option<usize>) {
+        let plan = self.plan;
+        let map = plan.lowered.layers[index].output;
+        let later = plan.lowered.layers[index + 1..].iter().any(|layer| layer.output == map);
+        if later || !plan.stored[map] || plan.homes.external[map] {
+            return;
+        }
+        let layout = &plan.lowered.layouts[map];
+        let (address, total) = (plan.homes.addresses[map], layout.words());
+        let early = split.and_then(|first| early_store(plan, &self.made.parts[start..], first));
+        let cut = early.map_or(0, |(_, words)| words);
+        if let Some((after, words)) = early {
+            self.made.take(map, &(0..words), address, layout.word_bytes);
+            if let Some(store) = self.made.stores.last_mut() {
+                store.after = start + after;
+            }
+        }
+        self.made.take(map, &(cut..total), address + cut, layout.word_bytes);
+    }
 }
 
 /// Where to cut the last layer, in groups when it makes one pixel and in rows otherwise.
 fn output_split(plan: &Plan, index: usize, layer: &Layer) -> Option<usize> {
     let layers = &plan.lowered.layers;
     let alone = layers.iter().filter(|other| other.output == layer.output).count() == 1;
+    if plan.homes.bands[index].is_some() {
+        return None;
+    }
     if plan.observe || !plan.stored[layer.output] || !alone || index + 1 != layers.len() || layer.input == plan.input {
         return None;
     }
@@ -215,7 +299,7 @@ fn output_split(plan: &Plan, index: usize, layer: &Layer) -> Option<usize> {
 /// The first of `parts` that completes the words before the cut at `first`, and their number.
 fn early_store(plan: &Plan, parts: &[Part], first: usize) -> Option<(usize, usize)> {
     let c = &parts.first()?.compute;
-    let base = plan.addresses[plan.lowered.layers[parts[0].layer].output];
+    let base = plan.homes.addresses[plan.lowered.layers[parts[0].layer].output];
     let flat = c.output_width * plan.lowered.layers[parts[0].layer].compute.output_height == 1;
     let words = if flat { first } else { first * (c.output_width * c.output_pixel_words) as usize };
     let begins = |part: &Part| part.compute.output_address as usize == base + words;
@@ -224,25 +308,25 @@ fn early_store(plan: &Plan, parts: &[Part], first: usize) -> Option<(usize, usiz
 }
 
 /// The group ranges (first, count) between the segment borders of both memories.
-fn cut_points(located: &[Vec<Located>; 2], groups: usize, split: Option<usize>) -> Vec<(usize, usize)> {
-    let mut firsts: Vec<usize> = located.iter().flatten().map(|l| l.segment.first).chain(split).collect();
+fn cut_points(segments: &[Vec<Segment>; 2], groups: usize, split: Option<usize>) -> Vec<(usize, usize)> {
+    let mut firsts: Vec<usize> = segments.iter().flatten().map(|s| s.first).chain(split).collect();
     firsts.sort_unstable();
     firsts.dedup();
     let ends = firsts.iter().skip(1).copied().chain([groups]);
     firsts.iter().zip(ends).map(|(&first, end)| (first, end - first)).collect()
 }
 
-fn addressed(plan: &Plan, index: usize, layer: Layer) -> Part {
+fn addressed(index: usize, layer: Layer, bases: Bases) -> Part {
     let mut compute = layer.compute;
-    let base = field(plan.addresses[layer.input] + layer.input_offset);
+    let at = |base: u32, offset: usize| base.wrapping_add(field(offset)) & 0xffff;
     let before = match layer.mode {
         Mode::Patch => compute.pad_top * compute.row_words,
         _ => compute.pad_top * compute.row_words + compute.pad_left * compute.pixel_words,
     };
-    compute.input_address = base.wrapping_sub(before) & 0xffff;
-    compute.output_address = field(plan.addresses[layer.output] + layer.output_offset);
-    compute.residual_address = layer.residual.map_or(0, |map| field(plan.addresses[map] + layer.output_offset));
-    Part { layer: index, mode: layer.mode, compute, macs: layer.macs }
+    compute.input_address = at(bases.input, layer.input_offset).wrapping_sub(before) & 0xffff;
+    compute.output_address = at(bases.output, layer.output_offset);
+    compute.residual_address = layer.residual.map_or(0, |_| at(bases.residual, layer.output_offset));
+    Part { layer: index, mode: layer.mode, compute, macs: layer.macs, stores_before: 0 }
 }
 
 /// Words `from..to` of the input map.
@@ -250,7 +334,7 @@ pub(crate) fn input_transfer(plan: &Plan, from: usize, to: usize) -> Transfer {
     let layout = &plan.lowered.layouts[plan.input];
     Transfer {
         memory: 0,
-        word_address: field(plan.addresses[plan.input] + from),
+        word_address: field(plan.homes.addresses[plan.input] + from),
         words: field(to - from),
         byte_address: field(from * layout.word_bytes),
     }
@@ -259,7 +343,7 @@ pub(crate) fn input_transfer(plan: &Plan, from: usize, to: usize) -> Transfer {
 /// LOADs of the input, one for each part from `start` on that reads more of it than those before.
 fn load_input(plan: &Plan, made: &mut Parts, start: usize) {
     let total = plan.lowered.layouts[plan.input].words();
-    let base = plan.addresses[plan.input];
+    let base = plan.homes.addresses[plan.input];
     let mut loaded = 0;
     let end = made.parts.len();
     for index in start..end {
@@ -274,6 +358,7 @@ fn load_input(plan: &Plan, made: &mut Parts, start: usize) {
                 region: Region::Map(plan.input),
                 consumer: index,
                 earliest: 0,
+                stores_before: 0,
             });
             loaded = to;
         }

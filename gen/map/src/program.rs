@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::cost::{compute_cycles, load_cycles, store_cycles, write_cycles};
 use crate::hazard::set_waits;
 use crate::layer::field;
-use crate::parts::{cut, Parts, Plan, Region};
+use crate::parts::{cut, Fetch, Part, Parts, Plan, Region, WriteBack};
 use crate::residence::{Residence, Store};
 use cortado_arch::isa::{Instruction, OnChip, Operation, Transfer};
 use cortado_arch::Architecture;
@@ -50,55 +50,75 @@ fn push_load(items: &mut Vec<Item>, memory: OnChip, t: Transfer, region: Region,
     items.extend(pieces(t, word_bytes).map(|t| Item::new(Operation::Load(memory, t), Some(region))));
 }
 
-fn push_store(items: &mut Vec<Item>, plan: &Plan, map: usize, words: std::ops::Range<usize>) {
-    let layout = &plan.lowered.layouts[map];
-    let t = Transfer {
-        memory: 0,
-        word_address: field(plan.addresses[map] + words.start),
-        words: field(words.len()),
-        byte_address: field(words.start * layout.word_bytes),
-    };
-    items.extend(pieces(t, layout.word_bytes).map(|t| Item::new(Operation::Store(t), Some(Region::Map(map)))));
+/// A run's instructions as they are put in order, and when they end.
+struct Schedule<'a> {
+    plan: &'a Plan<'a>,
+    items: Vec<Item>,
+    clock: Clock<'a>,
+    /// STOREs so far.
+    stored: usize,
+}
+
+impl Schedule<'_> {
+    fn load(&mut self, fetch: &Fetch) -> u64 {
+        let read_by = fetch.earliest.checked_sub(1);
+        let overwritten = read_by.and_then(|part| self.clock.computes.get(part).copied());
+        let end = self.clock.load(fetch.memory, &fetch.transfer, overwritten.unwrap_or(0));
+        push_load(&mut self.items, fetch.memory, fetch.transfer, fetch.region, self.plan.arch);
+        end
+    }
+
+    /// Puts down the STOREs of `stores` up to the first for which `more` is false.
+    fn store(&mut self, stores: &[WriteBack], more: impl Fn(usize, &WriteBack) -> bool) {
+        while let Some(store) = stores.get(self.stored).filter(|store| more(self.stored, store)) {
+            let made = self.clock.computes.get(store.after).copied();
+            self.clock.store(&store.transfer, made.unwrap_or(0));
+            let pieces = pieces(store.transfer, self.plan.arch.activation_word_bytes());
+            self.items.extend(pieces.map(|t| Item::new(Operation::Store(t), Some(Region::Map(store.map)))));
+            self.stored += 1;
+        }
+    }
+
+    fn compute(&mut self, part: &Part, ready: u64) {
+        let (mode, compute) = (part.mode, &part.compute);
+        let arch = self.plan.arch;
+        self.clock.compute(compute_cycles(mode, compute, arch), write_cycles(mode, compute, arch), ready);
+        let operation = Operation::Compute(mode, *compute);
+        self.items.push(Item { layer: Some(part.layer), macs: part.macs, ..Item::new(operation, None) });
+    }
 }
 
 /// The program of a run.
 ///
+/// A COMPUTE goes before the STOREs of what the one before it made: they wait for that one's end, and would hold
+/// up the LOADs that stand before the COMPUTE.
+///
 /// # Errors
 /// When it has more instructions than waits can count.
 pub(crate) fn run_program(plan: &Plan, weights: &Residence, parameters: &Residence) -> Result<Vec<Item>, String> {
-    let Parts { parts, fetches, early_store } = cut(plan, weights, parameters);
-    let layers = &plan.lowered.layers;
-    let mut items = Vec::with_capacity(parts.len() + fetches.len() + 2);
+    let Parts { parts, fetches, stores, .. } = cut(plan, weights, parameters);
+    let items = Vec::with_capacity(parts.len() + fetches.len() + stores.len() + 1);
+    let mut schedule = Schedule { plan, items, clock: Clock::new(plan.arch), stored: 0 };
     let mut waiting = fetches.iter().peekable();
-    let mut clock = Clock::new(plan.arch);
     for (index, part) in parts.iter().enumerate() {
-        let mut ready = clock.computed();
-        while let Some(fetch) =
-            waiting.next_if(|f| f.consumer <= index || f.earliest <= index && clock.has_place(ready))
-        {
-            let read_by = fetch.earliest.checked_sub(1);
-            let overwritten = read_by.and_then(|part| clock.computes.get(part).copied());
-            let end = clock.load(fetch.memory, &fetch.transfer, overwritten.unwrap_or(0));
+        let mut ready = schedule.clock.computed();
+        while let Some(fetch) = waiting.next_if(|f| {
+            let may = f.earliest <= index && f.stores_before <= schedule.stored;
+            f.consumer <= index || may && schedule.clock.has_place(ready)
+        }) {
+            schedule.store(&stores, |at, _| at < fetch.stores_before);
+            let end = schedule.load(fetch);
             if fetch.consumer <= index {
                 ready = ready.max(end);
             }
-            push_load(&mut items, fetch.memory, fetch.transfer, fetch.region, plan.arch);
         }
-        let (mode, compute) = (part.mode, &part.compute);
-        clock.compute(compute_cycles(mode, compute, plan.arch), write_cycles(mode, compute, plan.arch), ready);
-        let operation = Operation::Compute(part.mode, part.compute);
-        items.push(Item { layer: Some(part.layer), macs: part.macs, ..Item::new(operation, None) });
-        let output = layers[part.layer].output;
-        let complete = parts[index + 1..].iter().all(|later| layers[later.layer].output != output);
-        let words = plan.lowered.layouts[output].words();
-        let split = early_store.filter(|(after, _)| layers[parts[*after].layer].output == output);
-        if complete && plan.stored[output] {
-            push_store(&mut items, plan, output, split.map_or(0, |(_, words)| words)..words);
-        }
-        if let Some((_, words)) = split.filter(|(after, _)| *after == index) {
-            push_store(&mut items, plan, output, 0..words);
-        }
+        schedule.store(&stores, |at, _| at < part.stores_before);
+        schedule.compute(part, ready);
+        let last_load = waiting.peek().is_none();
+        schedule.store(&stores, |_, store| store.after < index || store.after == index && last_load);
     }
+    schedule.store(&stores, |_, _| true);
+    let mut items = schedule.items;
     items.push(Item::new(Operation::End, None));
     let mut program: Vec<Instruction> = items.iter().map(|item| item.instruction).collect();
     set_waits(&mut program, plan.arch)?;
@@ -121,9 +141,10 @@ pub(crate) fn load_program(plan: &Plan, weights: &Residence, parameters: &Reside
         }
     }
     // A word must have been written once before anything reads it.
-    for map in (0..plan.addresses.len()).filter(|&map| plan.lowered.words_behind(map) > 0) {
+    let behind = |&map: &usize| plan.lowered.words_behind(map) > 0 && !plan.homes.external[map];
+    for map in (0..plan.homes.external.len()).filter(behind) {
         let transfer = Transfer {
-            word_address: field(plan.addresses[map] + plan.lowered.layouts[map].words()),
+            word_address: field(plan.homes.addresses[map] + plan.lowered.layouts[map].words()),
             words: field(plan.lowered.words_behind(map)),
             ..Transfer::default()
         };

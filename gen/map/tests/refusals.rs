@@ -105,8 +105,11 @@ fn what_an_operation_needs_is_refused_by_name() {
 #[test]
 fn what_the_engine_lacks_is_refused_with_what_would_do() {
     let graph = chain(8, 4, vec![(point(), 8)]);
-    let small = Architecture { activation_words: 200, ..engine() };
-    refused(&graph, &small, &["node 0: ", "input 8x8x4 = 128 words", "map 0 8x8x4 = 128 words", "at least 256"]);
+    // A row of 8 pixels of 2 words, and as much output.
+    let small = Architecture { activation_words: 31, ..engine() };
+    refused(&graph, &small, &["node 0: a row", "need 32 words", "activation_words = 31", "at least 32"]);
+    let enough = Architecture { activation_words: 32, ..engine() };
+    assert!(compile(&graph, &enough, &CompileOptions::default()).is_ok());
     let wide = chain(3, 40, vec![(convolution(window(3, 1, 1), 40, 1, SMALL), 1)]);
     let small = Architecture { weight_words: 100, ..engine() };
     refused(&wide, &small, &["node 0: one output group takes 180 words", "weight_words = 100", "at least 180"]);

@@ -1,5 +1,6 @@
 //! The small set of cells all hardware is built from.
 
+pub mod delay;
 pub mod dot_product;
 pub mod element_window;
 mod folded;

@@ -16,7 +16,7 @@ pub const fn latency(factors: Factors) -> usize {
 }
 
 /// `sum = (first ? +0 : the sum SLOTS cycles ago) + (valid ? a * b : nothing)`, a pair every cycle,
-/// [`latency`] cycles later.
+/// [`latency`] cycles later. With `negative` it is `first ? -0`: then the sum of one term is that term, whatever its sign.
 ///
 /// So the unit keeps [`SLOTS`] sums in turn, by the cycle modulo [`SLOTS`]: of as many outputs, or parts of one
 /// that a [`super::pair_sum::PairSum`] adds in the end. Where not `valid` a sum stays to the bit; `first` clears
@@ -28,11 +28,13 @@ pub struct FloatMultiplyAccumulate {
     pub b: Signal<In, Bits<32>>,
     pub valid: Signal<In, Bit>,
     pub first: Signal<In, Bit>,
+    pub negative: Signal<In, Bit>,
     pub sum: Signal<Out, Bits<32>>,
     multiply: FloatMultiply,
     add: FloatAdd,
     valids: Vec<Reg<Bit>>,
     firsts: Vec<Reg<Bit>>,
+    negatives: Vec<Reg<Bit>>,
     term: Reg<Bits<32>>,
     kept: Reg<Bits<32>>,
     no: Constant<Bit>,
@@ -44,10 +46,11 @@ impl FloatMultiplyAccumulate {
     /// Of factors taken so.
     pub fn new(factors: Factors) -> Self {
         make!(
-            clock a b valid first sum add term kept;
+            clock a b valid first negative sum add term kept;
             multiply: FloatMultiply::new(factors),
             valids: many(factors.latency()),
             firsts: many(factors.latency()),
+            negatives: many(factors.latency()),
             no: Constant::new(false),
             zero: Constant::new(0.into()),
             // -0 leaves every sum as it is, +0 would turn -0.
@@ -65,12 +68,15 @@ impl Logic for FloatMultiplyAccumulate {
         for i in 0..self.valids.len() {
             dff_setup!(self, clock, valids[i]);
             dff_setup!(self, clock, firsts[i]);
+            dff_setup!(self, clock, negatives[i]);
         }
         self.valids[0].d.next = self.valid.val();
         self.firsts[0].d.next = self.first.val();
+        self.negatives[0].d.next = self.negative.val();
         for i in 1..self.valids.len() {
             self.valids[i].d.next = self.valids[i - 1].q.val();
             self.firsts[i].d.next = self.firsts[i - 1].q.val();
+            self.negatives[i].d.next = self.negatives[i - 1].q.val();
         }
         self.multiply.a.next = self.a.val();
         self.multiply.b.next = self.b.val();
@@ -81,6 +87,9 @@ impl Logic for FloatMultiplyAccumulate {
         }
         if self.firsts[self.firsts.len() - 1].q.val() {
             self.kept.d.next = self.zero.val();
+            if self.negatives[self.negatives.len() - 1].q.val() {
+                self.kept.d.next = self.nothing.val();
+            }
         } else {
             self.kept.d.next = self.add.sum.val();
         }

@@ -99,7 +99,8 @@ impl Dut {
         self.set_words(port, &words);
     }
 
-    fn set_words(&mut self, port: &str, words: &[u32]) {
+    /// Sets a port from 32-bit words, lowest first.
+    pub fn set_words(&mut self, port: &str, words: &[u32]) {
         self.0.poke_words(port, words).unwrap_or_else(|error| panic!("{error}"));
     }
 

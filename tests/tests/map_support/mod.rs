@@ -1,5 +1,8 @@
 //! Shared by the mapper's suites: run a compiled graph on the simulator and compare with golden.
 
+#[allow(dead_code)]
+pub mod maker;
+
 use cortado_arch::isa::{Instruction, Operation, INSTRUCTION_BYTES};
 use cortado_arch::Architecture;
 use cortado_graph::ir::Graph;

@@ -76,7 +76,7 @@ fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> 
     })
 }
 
-fn names(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<(String, String)> {
+pub(super) fn names(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<(String, String)> {
     let mut s = Section::take(document, "preset", &["name", "summary"], faults)?;
     let name = s.text("name", faults).filter(|name| {
         let good = (1..=64).contains(&name.len())
@@ -91,7 +91,7 @@ fn names(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
     Some((name?, summary?))
 }
 
-fn family(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<(Family, u32)> {
+pub(super) fn family(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<(Family, u32)> {
     const KEYS: &[&str] = &["family", "device", "package", "clock_mhz", "speed_grade"];
     let mut s = Section::take_open(document, "part", KEYS, faults)?;
     let family = s.choice("family", &["generic", "ice40", "ecp5"], faults);
@@ -284,7 +284,7 @@ fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Opti
     Some((bytes?, beats?, address_bits?))
 }
 
-fn external(
+pub(super) fn external(
     document: &mut BTreeMap<String, Entry>,
     faults: &mut Faults,
     port: Option<(i64, i64)>,

@@ -1,35 +1,49 @@
 //! An architecture as preset text, and the hash that names it in emitted files.
 
-use std::fmt::Write;
+use crate::architecture::{ActivationKind, Architecture, ExternalMemory, Family};
 
-use crate::architecture::{ActivationKind, Architecture, Family};
+/// Section `[preset]` and an empty line.
+pub(super) fn preset_toml(name: &str, summary: &str) -> String {
+    format!("[preset]\nname = {}\nsummary = {}\n\n", toml::Value::from(name), toml::Value::from(summary))
+}
+
+/// Section `[part]`.
+pub(super) fn part_toml(family: &Family, clock: u32) -> String {
+    match family {
+        Family::Generic => "[part]\nfamily = \"generic\"\n".to_owned(),
+        Family::Ice40 { device, package } => format!(
+            "[part]\nfamily = \"ice40\"\ndevice = \"{device}\"\npackage = \"{package}\"\nclock_mhz = {clock}\n"
+        ),
+        Family::Ecp5 { device, package, speed } => format!(
+            "[part]\nfamily = \"ecp5\"\ndevice = \"{device}\"\npackage = \"{package}\"\nspeed_grade = {speed}\nclock_mhz = {clock}\n"
+        ),
+    }
+}
+
+/// An empty line and section `[external]`.
+pub(super) fn external_toml(e: &ExternalMemory) -> String {
+    format!(
+        "\n[external]\nsize_bytes = {}\nlatency_cycles = {}\nbandwidth_bytes = {}\nbandwidth_cycles = {}\n",
+        e.bytes, e.latency_cycles, e.bandwidth_bytes, e.bandwidth_cycles
+    )
+}
+
+/// FNV-1a of 64 bits.
+pub(super) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
 
 impl Architecture {
     /// The preset text that [`super::parse`] reads back to this architecture.
     pub fn to_toml(&self) -> String {
-        let e = &self.external;
-        let mut text = format!(
-            "[preset]\nname = {}\nsummary = {}\n\n",
-            toml::Value::from(self.name.as_str()),
-            toml::Value::from(self.summary.as_str())
-        );
-        text.push_str(&self.hardware_toml());
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "\n[external]\nsize_bytes = {}\nlatency_cycles = {}\nbandwidth_bytes = {}\nbandwidth_cycles = {}\n",
-            e.bytes, e.latency_cycles, e.bandwidth_bytes, e.bandwidth_cycles
-        );
-        text
+        preset_toml(&self.name, &self.summary) + &self.hardware_toml() + &external_toml(&self.external)
     }
 
     /// A hash of all that shapes the hardware: the part, the array, the memories and the port, but
     /// neither the names nor the external memory. FNV-1a of 64 bits, the same on every machine and
     /// in every version that knows the same sizes.
     pub fn hash(&self) -> u64 {
-        self.hardware_toml()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+        hash(&self.hardware_toml())
     }
 
     fn hardware_toml(&self) -> String {
@@ -37,18 +51,9 @@ impl Architecture {
             ActivationKind::Bram => "bram",
             ActivationKind::Spram => "spram",
         };
-        let clock = self.clock_mhz;
-        let part = match &self.family {
-            Family::Generic => "family = \"generic\"\n".to_owned(),
-            Family::Ice40 { device, package } => format!(
-                "family = \"ice40\"\ndevice = \"{device}\"\npackage = \"{package}\"\nclock_mhz = {clock}\n"
-            ),
-            Family::Ecp5 { device, package, speed } => format!(
-                "family = \"ecp5\"\ndevice = \"{device}\"\npackage = \"{package}\"\nspeed_grade = {speed}\nclock_mhz = {clock}\n"
-            ),
-        };
+        let part = part_toml(&self.family, self.clock_mhz);
         format!(
-            "[part]\n{part}\n\
+            "{part}\n\
              [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n\n\
              [memory]\nactivation_kind = \"{kind}\"\nactivation_words = {}\nweight_words = {}\nparameter_words = {}\n\n\
              [port]\nport_bytes = {}\nburst_beats = {}\naddress_bits = {}\n",

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::inputs::{elements, tensor, Random};
 use crate::layers::{breakdown, utilisation, Breakdown};
 use crate::synth::Pins;
+use crate::verbs::explore::{space, Network};
 use crate::verbs::synth::synthesise;
 use crate::verbs::verilog::each;
 use crate::{files, model, preset, rtl, single};
@@ -14,6 +15,8 @@ use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{harness_ratio, BuildOptions, InitialValues};
 use cortado_graph::ir::Graph;
 use cortado_hw::engine;
+use cortado_map::explore::uniform::Model;
+use cortado_map::explore::Judgement;
 use cortado_map::{compile, CompileOptions, Compiled};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -197,4 +200,28 @@ pub fn clock(name: &str) -> Result<Measured, Failure> {
     };
     let (value, seed) = (routed.fmax_mhz, routed.seed.into());
     Ok(Measured { value, preset: name.to_owned(), tool: format!("nextpnr {}", routed.nextpnr), seed, breakdown: None })
+}
+
+/// Seconds in which every engine for VGG16 on a ULX3S with an ECP5-85F is judged; the definition alone is read.
+///
+/// # Errors
+/// The definition is refused, or no engine takes the network.
+pub fn explore() -> Result<Measured, Failure> {
+    const VGG16: &[u8] = include_bytes!("../../../../models/definitions/vgg16.prototxt");
+    let board = cortado_arch::board::board("ulx3s-85f").map_err(Failure::Refused)?;
+    let begun = Instant::now();
+    let graph = cortado_graph::caffe::import("vgg16", VGG16, None).map_err(Failure::refused)?;
+    let judgement = Judgement { model: Model::Revised, batch: 1 };
+    let found = space(&Network::Float(graph), board, judgement).map_err(Failure::refused)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if found.candidates.is_empty() {
+        return Err(Failure::Check(format!("no engine of {} takes VGG16", board.name)));
+    }
+    Ok(Measured {
+        value: seconds,
+        preset: board.name.to_owned(),
+        tool: format!("cortado {}, {} engines", rtl::VERSION, found.considered),
+        seed: SEED,
+        breakdown: None,
+    })
 }

@@ -54,6 +54,8 @@ pub enum Case {
     Harness,
     /// Time to emit all presets' Verilog.
     Emit,
+    /// Time to explore a board for VGG16.
+    Explore,
     /// LUT4 of a preset after Yosys.
     Luts(&'static str),
     /// Clock of a preset after place and route, its ports behind scan registers.
@@ -72,7 +74,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 14] = [
+pub const ALL: [Definition; 15] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -125,6 +127,15 @@ pub const ALL: [Definition; 14] = [
         reference_of: "",
         what: "Verilog of all presets, seconds",
         case: Case::Emit,
+    },
+    Definition {
+        name: "explore.vgg16_s",
+        target: 30.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "every engine for VGG16 that fits a ULX3S-85F judged, seconds",
+        case: Case::Explore,
     },
     Definition {
         name: "ulx3s-85f-16x8.lut4",
@@ -197,6 +208,7 @@ impl Definition {
             },
             Case::Harness => measure::harness()?,
             Case::Emit => measure::emit()?,
+            Case::Explore => measure::explore()?,
             Case::Luts(preset) => measure::luts(preset)?,
             // An engine that does not fit its part has no clock to measure; the others' figures go on.
             Case::Clock(preset) => match measure::clock(preset) {

@@ -1,61 +1,75 @@
-//! `cortado boards`: the boards there are presets for.
+//! `cortado boards`: the boards there are, and what each offers.
 
 use crate::console::Console;
 use crate::failure::Outcome;
-use crate::table::Table;
-use cortado_arch::{preset, Family};
+use crate::table::{thousands, Table};
+use cortado_arch::board::{Board, Chip, BOARDS};
+use cortado_arch::preset;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Board {
+struct Row {
     name: &'static str,
     title: &'static str,
     family: &'static str,
     device: &'static str,
     oscillator_mhz: u32,
     memory: &'static str,
-    #[serde(default)]
+    dsp: usize,
+    lut: usize,
+    block_rams: usize,
+    /// Millions of bytes a second of external memory.
+    bandwidth_mb_per_s: u32,
+    source: &'static str,
     presets: Vec<String>,
 }
 
-#[rustfmt::skip]
-fn known() -> Vec<Board> {
-    let board = |name, title, family, device, oscillator_mhz, memory| Board {
-        name, title, family, device, oscillator_mhz, memory, presets: Vec::new(),
-    };
-    vec![
-        board("icebreaker", "1BitSquared iCEBreaker", "ice40", "up5k", 12, "128 KiB SPRAM on chip, 16 MiB flash"),
-        board("hx8k-evn", "Lattice iCE40HX-8K breakout", "ice40", "hx8k", 12, "4 MiB flash"),
-        board("ulx3s-25f", "Radiona ULX3S, LFE5U-25F", "ecp5", "25k", 25, "32 MiB SDRAM, 16 MiB flash"),
-        board("ulx3s-85f", "Radiona ULX3S, LFE5U-85F", "ecp5", "85k", 25, "32 MiB SDRAM, 16 MiB flash"),
-    ]
+impl Row {
+    fn of(board: &'static Board) -> Row {
+        let (family, device) = match board.chip {
+            Chip::Ice40 { device, .. } => ("ice40", device),
+            Chip::Ecp5 { device, .. } => ("ecp5", device),
+            Chip::Other(device) => ("generic", device),
+        };
+        let engines = preset::builtin().into_iter().filter(|engine| board.carries(&engine.family));
+        Row {
+            name: board.name,
+            title: board.title,
+            family,
+            device,
+            oscillator_mhz: board.oscillator_mhz,
+            memory: board.memory,
+            dsp: board.resources.dsp,
+            lut: board.resources.lut,
+            block_rams: board.resources.block_rams,
+            bandwidth_mb_per_s: board.external.megabytes_per_s,
+            source: board.source,
+            presets: engines.map(|engine| engine.name).collect(),
+        }
+    }
 }
 
-/// Lists every board with its presets.
+/// Lists every board with its resources and presets.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub fn run(console: Console) -> Outcome {
-    let engines = preset::builtin();
-    let mut boards = known();
-    for board in &mut boards {
-        let of_board = engines.iter().filter(|engine| match &engine.family {
-            Family::Generic => false,
-            Family::Ice40 { device, .. } => board.family == "ice40" && board.device == device,
-            Family::Ecp5 { device, .. } => board.family == "ecp5" && board.device == device,
-        });
-        board.presets = of_board.map(|engine| engine.name.clone()).collect();
-    }
-    console.answer(&boards, |boards| {
-        let mut table = Table::new(&["board", "what", "device", ">MHz", "memory", "presets"]);
-        for board in boards {
+    let rows: Vec<Row> = BOARDS.iter().map(Row::of).collect();
+    console.answer(&rows, |rows| {
+        let mut table =
+            Table::new(&["board", "what", "device", ">MHz", ">DSPs", ">LUTs", ">RAMs", ">MB/s", "memory", "presets"]);
+        for row in rows {
             table.row([
-                board.name.to_owned(),
-                board.title.to_owned(),
-                format!("{} {}", board.family, board.device),
-                board.oscillator_mhz.to_string(),
-                board.memory.to_owned(),
-                board.presets.join(", "),
+                row.name.to_owned(),
+                row.title.to_owned(),
+                format!("{} {}", row.family, row.device),
+                row.oscillator_mhz.to_string(),
+                row.dsp.to_string(),
+                thousands(row.lut as u64),
+                row.block_rams.to_string(),
+                thousands(row.bandwidth_mb_per_s.into()),
+                row.memory.to_owned(),
+                row.presets.join(", "),
             ]);
         }
         table.text()

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod boards;
 pub mod compile;
 pub mod cosim;
+pub mod explore;
 pub mod gates;
 pub mod inspect;
 pub mod lint;
