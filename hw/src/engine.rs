@@ -4,6 +4,7 @@ use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
+use crate::cells::stream::StreamError;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
@@ -27,6 +28,7 @@ pub const TOP: &str = "cortado";
 #[derive(Debug)]
 pub enum EngineError {
     Memory(RamError),
+    Stream(StreamError),
     Emit(EmitError),
 }
 
@@ -34,6 +36,7 @@ impl std::fmt::Display for EngineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             EngineError::Memory(e) => write!(f, "{e}"),
+            EngineError::Stream(e) => write!(f, "{e}"),
             EngineError::Emit(e) => write!(f, "{e}"),
         }
     }
@@ -41,13 +44,25 @@ impl std::fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
+impl From<RamError> for EngineError {
+    fn from(error: RamError) -> Self {
+        EngineError::Memory(error)
+    }
+}
+
+impl From<StreamError> for EngineError {
+    fn from(error: StreamError) -> Self {
+        EngineError::Stream(error)
+    }
+}
+
 /// The Verilog of an engine; its top module is [`TOP`].
 ///
 /// # Errors
 /// When the description breaks one of the backend's rules: a defect of the generator, told with
 /// module and signal.
 pub fn verilog(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
-    let mut engine = Engine::new(arch).map_err(EngineError::Memory)?;
+    let mut engine = Engine::new(arch)?;
     emit(TOP, &mut engine, header).map_err(EngineError::Emit)
 }
 
@@ -116,8 +131,8 @@ pub struct Engine {
 
 impl Engine {
     /// # Errors
-    /// A memory of a size none can have; a checked architecture has none.
-    pub fn new(arch: &Architecture) -> Result<Self, RamError> {
+    /// A memory or a stream of a size none can have; a checked architecture has none.
+    pub fn new(arch: &Architecture) -> Result<Self, EngineError> {
         let (tm, port) = (arch.tm, arch.port_bytes);
         let bytes = |words: usize| words / port;
         let stage = ReadStage::of(&arch.family);
@@ -131,7 +146,7 @@ impl Engine {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes()),
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes())?,
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),

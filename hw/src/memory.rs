@@ -8,7 +8,8 @@ use crate::{clock, comment, dff_setup};
 use cortado_arch::{ActivationKind, Architecture};
 use rust_hdl::prelude::*;
 
-/// Words of Tm bytes in banks of the port's width. Data come two cycles after `read_enable`.
+/// Words of Tm bytes in banks of the port's width. Data come three cycles after `read_enable`: a deep memory's choice
+/// between its blocks has a cycle of its own.
 ///
 /// With single-port RAM a cycle reads or writes: the engine never asks for both.
 #[derive(LogicBlock)]
@@ -22,6 +23,8 @@ pub struct ActivationMemory {
     pub write_data: Vec<Signal<In, Bits<8>>>,
     banked: Vec<BankedRam>,
     single: Vec<SinglePortRam>,
+    /// The second cycle of single-port RAM.
+    single_late: Vec<Reg<Bits<8>>>,
     late: Vec<Reg<Bits<8>>>,
     any_write: Signal<Local, Bit>,
 }
@@ -31,7 +34,7 @@ impl ActivationMemory {
     /// A size no memory can have; a checked architecture has none.
     pub fn new(arch: &Architecture) -> Result<Self, RamError> {
         let banks = arch.tm / arch.port_bytes;
-        let (banked, single, late) = match arch.activation_kind {
+        let (banked, single, single_late) = match arch.activation_kind {
             ActivationKind::Bram => {
                 let stage = ReadStage::of(&arch.family);
                 (vec![BankedRam::new(arch.activation_words, banks, 8 * arch.port_bytes, stage)?], vec![], vec![])
@@ -43,7 +46,7 @@ impl ActivationMemory {
         Ok(make!(
             clock read_enable read_address write_address any_write;
             read_data: signals(arch.tm), write_enable: signals(banks), write_data: signals(arch.tm),
-            banked: banked, single: single, late: late,
+            banked: banked, single: single, single_late: single_late, late: many(arch.tm),
         ))
     }
 }
@@ -56,6 +59,10 @@ impl Logic for ActivationMemory {
         for b in 0..self.write_enable.len() {
             self.any_write.next = self.any_write.val() | self.write_enable[b].val();
         }
+        for m in 0..self.late.len() {
+            dff_setup!(self, clock, late[m]);
+            self.read_data[m].next = self.late[m].q.val();
+        }
         for k in 0..self.banked.len() {
             clock!(self, clock, banked[k]);
             self.banked[k].read_enable.next = self.read_enable.val();
@@ -66,7 +73,7 @@ impl Logic for ActivationMemory {
             }
             for m in 0..self.write_data.len() {
                 self.banked[k].write_data[m].next = self.write_data[m].val();
-                self.read_data[m].next = self.banked[k].read_data[m].val();
+                self.late[m].d.next = self.banked[k].read_data[m].val();
             }
         }
         for k in 0..self.single.len() {
@@ -78,12 +85,12 @@ impl Logic for ActivationMemory {
                 self.single[k].address.next = self.read_address.val();
             }
             for m in 0..self.write_data.len() {
-                dff_setup!(self, clock, late[m]);
+                dff_setup!(self, clock, single_late[m]);
                 self.single[k].write_enable[m].next =
                     self.write_enable[m / (self.write_data.len() / self.write_enable.len())].val();
                 self.single[k].write_data[m].next = self.write_data[m].val();
-                self.late[m].d.next = self.single[k].read_data[m].val();
-                self.read_data[m].next = self.late[m].q.val();
+                self.single_late[m].d.next = self.single[k].read_data[m].val();
+                self.late[m].d.next = self.single_late[m].q.val();
             }
         }
     }

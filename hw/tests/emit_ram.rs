@@ -93,6 +93,14 @@ fn memories_map_to_block_ram_without_logic() {
     let cases = [
         ("ecp5", banked(ReadStage::None), "synth_ecp5 -top dut", "DP16KD", 2, 0),
         ("ecp5_registered", banked(ReadStage::Data), "synth_ecp5 -top dut", "DP16KD", 2, 0),
+        (
+            "ecp5_blocks",
+            format!("`define CORTADO_CELLS_ECP5\n{}", banked(ReadStage::Data)),
+            "synth_ecp5 -top dut",
+            "DP16KD",
+            2,
+            0,
+        ),
         ("ice40", banked(ReadStage::None), "synth_ice40 -top dut", "SB_RAM40_4K", 8, 0),
         ("ice40_registered", banked(ReadStage::Address), "synth_ice40 -top dut", "SB_RAM40_4K", 8, 0),
         // Byte enables gated by enable, and the all-low compare, per lane.

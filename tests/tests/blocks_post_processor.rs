@@ -17,7 +17,7 @@ use cortado_hw::post::post_processor::PostProcessor;
 /// Cycles from a parameter word's address to its bytes.
 const PARAMETER_DELAY: usize = 2;
 /// Cycles from a granted residual read to the word.
-const RESIDUAL_DELAY: usize = 3;
+const RESIDUAL_DELAY: usize = 4;
 
 /// The output byte of one accumulator.
 fn formula(layer: &Compute, accumulator: i64, parameter: Parameter, residual: u8) -> u8 {

@@ -114,12 +114,13 @@ fn an_input_lies_unfolded_on_chip_or_in_bands() {
     maker.graph.outputs = vec![output];
     let arch = by_name("icebreaker-4x4").expect("a built-in preset");
     // A run of 5 bytes takes two words of 4: 288 words for the input, and 144 for the output.
-    for activation_words in [432, 431] {
+    // On chip: 5 rows of 2 steps an output, not 25 steps. A word less leaves bands of one row, and each row of the input
+    // crosses the port for up to 5 of them: transfers bind.
+    for (activation_words, cycles) in [(432, 12 * 12 * 25), (431, 12 * 12 * 28)] {
         let arch = Architecture { activation_words, ..arch.clone() };
         let (compiled, report) = check(&maker.graph, &arch, false, 8);
         let format = compiled.input.layout.format;
         assert!(matches!(format, Format::Unfolded(_)), "{activation_words} words: {format:?}");
-        // 5 rows of 2 steps an output, not 25 steps.
-        assert!(report.cycles < 12 * 12 * 25, "{} cycles", report.cycles);
+        assert!(report.cycles < cycles, "{} cycles", report.cycles);
     }
 }

@@ -6,27 +6,26 @@ use cortado_arch::{ActivationKind, Architecture};
 
 /// Cycles of a COMPUTE beside its issue, less the levels of the adder tree and a pass of the
 /// post-processor: read, operands, products, accumulators, requantisers, write, start and end.
-const COMPUTE_OVERHEAD: u64 = 26;
+const COMPUTE_OVERHEAD: u64 = 28;
 
 /// The same of a pass of the post-processor beside its parts, and of reading a residual.
 const PASS_OVERHEAD: u64 = 14;
-const RESIDUAL_OVERHEAD: u64 = 5;
+const RESIDUAL_OVERHEAD: u64 = 6;
 
 /// Cycles from the first read of a patch to its steps, less the stages that keep whole patches.
-const GATHER_OVERHEAD: u64 = 6;
+const GATHER_OVERHEAD: u64 = 7;
 
 /// Cycles from the start of a LOAD to its first command, and from its last beat to its end.
 const LOAD_OVERHEAD: u64 = 3;
 
-/// Cycles of a STORE beside its words, and fewest of a word: it is read after the one before has
-/// begun to go out.
-const STORE_OVERHEAD: u64 = 10;
-const STORE_WORD: u64 = 5;
+/// Cycles of a STORE beside its words, and fewest of a word: two are read ahead of the one that goes out.
+const STORE_OVERHEAD: u64 = 11;
+const STORE_WORD: u64 = 3;
 
 /// Cycles from the hand-over of an instruction to that of the next, when both the port and its unit
 /// are free.
 pub(crate) fn fetch_cycles(arch: &Architecture) -> u64 {
-    u64::from(arch.external.latency_cycles) + port_cycles(INSTRUCTION_BYTES as u64, arch) + 3
+    u64::from(arch.external.latency_cycles) + port_cycles(INSTRUCTION_BYTES as u64, arch) + 4
 }
 
 /// Cycles in which a COMPUTE is copied before it is handed over, when it comes after the one before has ended.

@@ -1,5 +1,6 @@
 //! The small set of cells all hardware is built from.
 
+mod block_ram;
 pub mod delay;
 pub mod dot_product;
 pub mod element_window;

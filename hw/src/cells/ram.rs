@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use super::block_ram::Memory;
 use crate::make::signals;
 use cortado_arch::Family;
 use rust_hdl::core::ast::Verilog;
@@ -135,14 +136,27 @@ impl Logic for BankedRam {
     }
 
     fn hdl(&self) -> Verilog {
+        let banks = self.write_enable.len();
+        let bits = self._bank_bytes * 8;
+        let cycles = if self._stage == ReadStage::None { "1 cycle" } else { "2 cycles" };
+        let head =
+            format!("// BankedRam: {} words of {banks} x {bits} bits, data {cycles} after the address\n", self._depth);
+        let blocks = Memory { depth: self._depth, banks, bits }.ecp5().filter(|_| self._stage == ReadStage::Data);
+        Verilog::Custom(match blocks {
+            Some(blocks) => {
+                format!("{head}`ifdef CORTADO_CELLS_ECP5\n{blocks}`else\n{}`endif\n", self.behavioural())
+            }
+            None => head + &self.behavioural(),
+        })
+    }
+}
+
+impl BankedRam {
+    /// Memories that Yosys maps to block RAM, with the registers of the read stage.
+    fn behavioural(&self) -> String {
         let bits = self._bank_bytes * 8;
         let high = address_bits(self._depth) - 1;
-        let cycles = if self._stage == ReadStage::None { "1 cycle" } else { "2 cycles" };
-        let mut text = format!(
-            "// BankedRam: {} words of {} x {bits} bits, data {cycles} after the address\n",
-            self._depth,
-            self.write_enable.len(),
-        );
+        let mut text = String::new();
         let (enable, address) = if self._stage == ReadStage::Address {
             let _ = write!(
                 text,
@@ -165,29 +179,32 @@ impl Logic for BankedRam {
                 1 => "write_enable".to_string(),
                 _ => format!("write_enable[{bank}]"),
             };
-            let target = if self._stage == ReadStage::Data {
-                let _ = writeln!(text, "    reg [{}:0] stage_{bank};", bits - 1);
-                format!("stage_{bank}")
-            } else {
-                format!("read_data[{top}:{low}]")
-            };
             let _ = write!(
                 text,
                 "    (* no_rw_check, ram_style = \"block\" *)
-    reg [{}:0] bank_{bank} [0:{}];
+    reg [{last}:0] bank_{bank} [0:{}];
+    reg [{last}:0] read_{bank};
     always @(posedge clock) begin
         if ({write_enable}) bank_{bank}[write_address[{high}:0]] <= write_data[{top}:{low}];
-        if ({enable}) {target} <= bank_{bank}[{address}];
+        if ({enable}) read_{bank} <= bank_{bank}[{address}];
+    end
 ",
-                bits - 1,
                 self._depth - 1,
+                last = bits - 1,
             );
-            if self._stage == ReadStage::Data {
-                let _ = writeln!(text, "        read_data[{top}:{low}] <= stage_{bank};");
-            }
-            text.push_str("    end\n\n");
+            let shown = if self._stage == ReadStage::Data {
+                let _ = writeln!(
+                    text,
+                    "    reg [{}:0] stage_{bank};\n    always @(posedge clock) stage_{bank} <= read_{bank};",
+                    bits - 1
+                );
+                "stage"
+            } else {
+                "read"
+            };
+            let _ = writeln!(text, "    assign read_data[{top}:{low}] = {shown}_{bank};\n");
         }
-        Verilog::Custom(text)
+        text
     }
 }
 

@@ -11,6 +11,7 @@ pub enum FetchState {
     Idle,
     Asking,
     Fetching,
+    Decoding,
     Dispatching,
     Draining,
     Finishing,
@@ -81,11 +82,15 @@ pub struct Dispatcher {
     held_up: Reg<Bit>,
     number: Reg<Bits<16>>,
 
+    /// What the instruction fetched is; right from `Dispatching` on.
+    bad: Reg<Bit>,
+    is_transfer: Reg<Bit>,
+    is_compute: Reg<Bit>,
+    /// The COMPUTE offered was taken one cycle ago.
+    taken: Reg<Bit>,
     instruction_bytes: Constant<Bits<32>>,
     address_mask: Constant<Bits<32>>,
-    bad: Signal<Local, Bit>,
-    is_transfer: Signal<Local, Bit>,
-    is_compute: Signal<Local, Bit>,
+    transfer_opcode: Signal<Local, Bit>,
     go_on: Signal<Local, Bit>,
     transfer_retire: Signal<Local, Bit>,
     end_retire: Signal<Local, Bit>,
@@ -99,7 +104,7 @@ impl Dispatcher {
             fetch_done opcode wait_dma wait_compute memory words transfer_take loading storing transfer_done
             transfer_retired compute_offered compute_offered_index compute_waits compute_taken compute_free compute_index
             compute_retire state index address fault dma_retired compute_retired moving is_store held_up number bad
-            is_transfer is_compute go_on transfer_retire end_retire;
+            is_transfer is_compute taken transfer_opcode go_on transfer_retire end_retire;
             instruction_bytes: constant(cortado_arch::isa::INSTRUCTION_BYTES),
             address_mask: mask((1 << address_bits) - 1),
         )
@@ -122,21 +127,28 @@ impl Logic for Dispatcher {
             moving,
             is_store,
             held_up,
-            number
+            number,
+            bad,
+            is_transfer,
+            is_compute,
+            taken
         );
-        self.is_transfer.next = (self.opcode.val() == bits::<4>(1)) | (self.opcode.val() == bits::<4>(2));
-        self.is_compute.next = self.opcode.val() == bits::<4>(3);
+        self.transfer_opcode.next = (self.opcode.val() == bits::<4>(1)) | (self.opcode.val() == bits::<4>(2));
+        self.is_transfer.d.next = self.transfer_opcode.val();
+        self.is_compute.d.next = self.opcode.val() == bits::<4>(3);
         // A STORE takes activations only; memory 3 does not exist; nothing moves no words.
-        self.bad.next = (self.opcode.val() > bits::<4>(3))
-            | (self.is_transfer.val() & (self.memory.val() == bits::<2>(3)))
-            | (self.is_transfer.val() & !self.words.val().any())
+        self.bad.d.next = (self.opcode.val() > bits::<4>(3))
+            | (self.transfer_opcode.val() & (self.memory.val() == bits::<2>(3)))
+            | (self.transfer_opcode.val() & !self.words.val().any())
             | ((self.opcode.val() == bits::<4>(2)) & self.memory.val().any());
         self.busy.next = !(self.state.q.val() == FetchState::Idle);
         self.error.next = self.fault.q.val();
         self.fetch.next = self.state.q.val() == FetchState::Asking;
         self.fetch_address.next = self.address.q.val();
         self.compute_offered_index.next = self.index.q.val();
-        self.compute_offered.next = (self.state.q.val() == FetchState::Dispatching) & self.is_compute.val();
+        self.compute_offered.next =
+            (self.state.q.val() == FetchState::Dispatching) & self.is_compute.q.val() & !self.taken.q.val();
+        self.taken.d.next = self.compute_taken.val();
         self.transfer_take.next = false;
         self.done.next = false;
         self.end_retire.next = false;
@@ -188,14 +200,17 @@ impl Logic for Dispatcher {
             }
             FetchState::Fetching => {
                 if self.fetch_done.val() {
-                    self.state.d.next = FetchState::Dispatching;
+                    self.state.d.next = FetchState::Decoding;
                 }
             }
+            FetchState::Decoding => {
+                self.state.d.next = FetchState::Dispatching;
+            }
             FetchState::Dispatching => {
-                if self.bad.val() {
+                if self.bad.q.val() {
                     self.fault.d.next = bits::<8>(1);
                     self.state.d.next = FetchState::Draining;
-                } else if self.is_transfer.val() {
+                } else if self.is_transfer.q.val() {
                     if self.moving.q.val() == TransferState::Idle {
                         self.moving.d.next = TransferState::Waiting;
                         self.is_store.d.next = self.opcode.val() == bits::<4>(2);
@@ -205,8 +220,8 @@ impl Logic for Dispatcher {
                         self.transfer_take.next = true;
                         self.go_on.next = true;
                     }
-                } else if self.is_compute.val() {
-                    self.go_on.next = self.compute_taken.val();
+                } else if self.is_compute.q.val() {
+                    self.go_on.next = self.taken.q.val();
                 } else {
                     self.state.d.next = FetchState::Draining;
                 }

@@ -55,7 +55,10 @@ pub struct Transfer {
     beats_mask: Constant<Bits<28>>,
     in_flight_mask: Constant<Bits<16>>,
     all_beats: Signal<Local, Bits<28>>,
-    short: Signal<Local, Bit>,
+    /// The next burst is the last, and its beats; right from the second cycle of `open` on, before which no command stands.
+    short: Reg<Bit>,
+    next_beats: Reg<Bits<16>>,
+    ends: Signal<Local, Bit>,
     added: Signal<Local, Bits<16>>,
 }
 
@@ -70,7 +73,7 @@ impl Transfer {
         make!(
             clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
             address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
-            any_in_flight next_in_flight all_beats short added;
+            any_in_flight next_in_flight all_beats short next_beats ends added;
             activation_shift: shift(OnChip::Activation), weight_shift: shift(OnChip::Weight),
             parameter_shift: shift(OnChip::Parameter),
             burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
@@ -84,18 +87,20 @@ impl Logic for Transfer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Transfer: what is left of the LOAD or STORE at hand");
-        dff_setup!(self, clock, onto, word, from, to_ask, in_flight, any_in_flight);
+        dff_setup!(self, clock, onto, word, from, to_ask, in_flight, any_in_flight, short, next_beats);
         self.memory.next = self.onto.q.val();
         self.word_address.next = self.word.q.val();
         self.address.next = self.from.q.val();
         self.on_the_way.next = self.in_flight.q.val();
         self.any_on_the_way.next = self.any_in_flight.q.val();
-        self.short.next = self.to_ask.q.val() < bit_cast::<28, 16>(self.burst.val());
-        if self.short.val() {
-            self.beats.next = self.to_ask.q.val().get_bits::<16>(0);
+        self.ends.next = self.to_ask.q.val() < bit_cast::<28, 16>(self.burst.val());
+        self.short.d.next = self.ends.val();
+        if self.ends.val() {
+            self.next_beats.d.next = self.to_ask.q.val().get_bits::<16>(0) & self.in_flight_mask.val();
         } else {
-            self.beats.next = self.burst.val();
+            self.next_beats.d.next = self.burst.val();
         }
+        self.beats.next = self.next_beats.q.val();
         self.open.next = self.to_ask.q.val().any() & (self.in_flight.q.val() <= self.burst.val());
         self.done.next = self.moved.val() & !self.to_ask.q.val().any() & (self.in_flight.q.val() == bits::<16>(1));
 
@@ -104,9 +109,9 @@ impl Logic for Transfer {
         }
         self.added.next = bits::<16>(0);
         if self.commanded.val() {
-            self.added.next = self.beats.val();
+            self.added.next = self.next_beats.q.val();
             self.from.d.next = (self.from.q.val() + self.burst_bytes.val()) & self.address_mask.val();
-            if self.short.val() {
+            if self.short.q.val() {
                 self.to_ask.d.next = bits::<28>(0);
             } else {
                 self.to_ask.d.next =

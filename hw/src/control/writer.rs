@@ -1,15 +1,19 @@
 //! STOREs: activation memory to external memory.
 
 use crate::cells::reg::Reg;
+use crate::cells::stream::{Byte, Fifo, StreamError};
 use crate::make;
 use crate::make::{constant, many, mask, signals};
-use crate::{comment, dff_setup};
+use crate::{clock, comment, dff_setup};
 use rust_hdl::prelude::*;
 
-/// Bursts of the STORE that `Transfer` counts, while `storing`. A word is read ahead while the one before
-/// goes out beat by beat; at the end of a STORE words behind it are read and forgotten.
+/// Words the writer holds beside the one going out: enough for a word every four cycles.
+const WORDS_AHEAD: usize = 2;
+
+/// Bursts of the STORE that `Transfer` counts, while `storing`. Words are read ahead while one goes out
+/// beat by beat; at the end of a STORE words behind it are read and forgotten.
 ///
-/// `read` stands until `read_taken`, which comes one cycle after the read; `word` must be there two cycles
+/// `read` stands until `read_taken`, which comes one cycle after the read; `word` must be there three cycles
 /// after that.
 #[derive(LogicBlock)]
 pub struct Writer {
@@ -33,9 +37,10 @@ pub struct Writer {
     pub data: Vec<Signal<Out, Bits<8>>>,
 
     reading: Vec<Reg<Bit>>,
-    /// A word read and not yet going out.
-    ahead: Vec<Reg<Bits<8>>>,
-    ahead_full: Reg<Bit>,
+    /// Words read and not yet going out.
+    ahead: Fifo<Byte>,
+    /// Words whose read was taken and that are not yet going out: never more than the queue holds.
+    claimed: Reg<Bits<4>>,
     /// The word going out, lowest beat first.
     going: Vec<Reg<Bits<8>>>,
     going_full: Reg<Bit>,
@@ -47,19 +52,22 @@ pub struct Writer {
     sending: Signal<Local, Bit>,
     last_beat: Signal<Local, Bit>,
     refill: Signal<Local, Bit>,
-    word_comes: Signal<Local, Bit>,
+    most_claimed: Constant<Bits<4>>,
 }
 
 impl Writer {
     /// For a port of `port_bytes` and words of `activation` bytes.
-    pub fn new(port_bytes: usize, activation: usize) -> Self {
+    ///
+    /// # Errors
+    /// Words without a byte; a checked architecture has none.
+    pub fn new(port_bytes: usize, activation: usize) -> Result<Self, StreamError> {
         let beats = activation / port_bytes;
-        make!(
+        Ok(make!(
             clock reset storing open any_on_the_way commanded moved read read_taken next_word command_valid command_ready
-            data_valid data_ready ahead_full going_full beats_left asking sending last_beat refill word_comes;
-            word: signals(activation), data: signals(port_bytes), reading: many(2), ahead: many(activation),
+            data_valid data_ready claimed going_full beats_left asking sending last_beat refill;
+            word: signals(activation), data: signals(port_bytes), reading: many(3), ahead: Fifo::new(WORDS_AHEAD, activation)?, most_claimed: constant(WORDS_AHEAD),
             going: many(activation), word_beats: constant(beats), beats_mask: mask(beats),
-        )
+        ))
     }
 }
 
@@ -67,26 +75,27 @@ impl Logic for Writer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Writer: STORE to external memory");
-        dff_setup!(self, clock, ahead_full, going_full, beats_left, asking);
+        clock!(self, clock, ahead);
+        dff_setup!(self, clock, claimed, going_full, beats_left, asking);
         for i in 0..self.reading.len() {
             dff_setup!(self, clock, reading[i]);
         }
-        for i in 0..self.ahead.len() {
-            dff_setup!(self, clock, ahead[i], going[i]);
+        for i in 0..self.going.len() {
+            dff_setup!(self, clock, going[i]);
         }
 
-        // One word ahead at most.
-        self.word_comes.next = self.read_taken.val() | self.reading[0].q.val() | self.reading[1].q.val();
-        self.read.next = self.storing.val() & !self.word_comes.val() & !self.ahead_full.q.val();
+        self.read.next =
+            self.storing.val() & !self.read_taken.val() & (self.claimed.q.val() != self.most_claimed.val());
         self.next_word.next = self.read_taken.val() & self.storing.val();
         self.reading[0].d.next = self.read_taken.val();
         self.reading[1].d.next = self.reading[0].q.val();
+        self.reading[2].d.next = self.reading[1].q.val();
 
         self.data_valid.next = self.going_full.q.val() & self.any_on_the_way.val();
         self.sending.next = self.data_valid.val() & self.data_ready.val();
         self.moved.next = self.sending.val();
         self.last_beat.next = self.sending.val() & (self.beats_left.q.val() == bits::<10>(1));
-        self.refill.next = self.ahead_full.q.val() & (!self.going_full.q.val() | self.last_beat.val());
+        self.refill.next = self.ahead.out_valid.val() & (!self.going_full.q.val() | self.last_beat.val());
         if self.sending.val() {
             self.beats_left.d.next = (self.beats_left.q.val() - 1) & self.beats_mask.val();
             for i in 0..(self.going.len() - self.data.len()) {
@@ -97,18 +106,22 @@ impl Logic for Writer {
             self.going_full.d.next = false;
         }
         if self.refill.val() {
-            self.ahead_full.d.next = false;
             self.going_full.d.next = true;
             self.beats_left.d.next = self.word_beats.val();
             for i in 0..self.going.len() {
-                self.going[i].d.next = self.ahead[i].q.val();
+                self.going[i].d.next = self.ahead.out_data[i].val();
             }
         }
-        if self.reading[1].q.val() {
-            self.ahead_full.d.next = true;
-            for i in 0..self.ahead.len() {
-                self.ahead[i].d.next = self.word[i].val();
-            }
+        if self.read_taken.val() & !self.refill.val() {
+            self.claimed.d.next = self.claimed.q.val() + 1;
+        } else if !self.read_taken.val() & self.refill.val() {
+            self.claimed.d.next = self.claimed.q.val() - 1;
+        }
+        self.ahead.reset.next = self.reset.val() | !self.storing.val();
+        self.ahead.in_valid.next = self.reading[2].q.val();
+        self.ahead.out_ready.next = self.refill.val();
+        for i in 0..self.word.len() {
+            self.ahead.in_data[i].next = self.word[i].val();
         }
         for i in 0..self.data.len() {
             self.data[i].next = self.going[i].q.val();
@@ -126,7 +139,8 @@ impl Logic for Writer {
         if self.reset.val() | !self.storing.val() {
             self.reading[0].d.next = false;
             self.reading[1].d.next = false;
-            self.ahead_full.d.next = false;
+            self.reading[2].d.next = false;
+            self.claimed.d.next = bits::<4>(0);
             self.going_full.d.next = false;
             self.beats_left.d.next = bits::<10>(0);
             self.asking.d.next = false;

@@ -17,7 +17,7 @@ use rust_hdl::prelude::*;
 
 /// Issues the reads and steps of a COMPUTE and brings each step's bytes to the lanes.
 ///
-/// Stages, counted from the cycle in which a step issues: its word leaves activation memory three
+/// Stages, counted from the cycle in which a step issues: its word leaves activation memory four
 /// cycles later (`word`), shared bytes and elements stand one later with `load` and `shift`, the
 /// weight word asked for with `weight_read` meets the operands one after that. `arrive` marks the
 /// cycle in which the accumulators hold a result's totals.
@@ -53,16 +53,24 @@ pub struct Feed {
     element_1: Reg<Element>,
     element_2: Reg<Element>,
     element_3: Reg<Element>,
+    element_4: Reg<Element>,
     step_1: Reg<Step>,
     step_2: Reg<Step>,
     step_3: Reg<Step>,
     step_4: Reg<Step>,
+    step_5: Reg<Step>,
     marks: Vec<Reg<StepMark>>,
 
     depthwise_mode: Constant<Bits<2>>,
     patch_mode: Constant<Bits<2>>,
-    is_depthwise: Signal<Local, Bit>,
-    is_patch: Signal<Local, Bit>,
+    launch_scan: Reg<Bit>,
+    launch_depthwise: Reg<Bit>,
+    launch_patch: Reg<Bit>,
+    is_depthwise: Reg<Bit>,
+    is_patch: Reg<Bit>,
+    busy_late: Reg<Bit>,
+    result_issued_late: Reg<Bit>,
+    sequencing: Signal<Local, Bit>,
     element: Signal<Local, Element>,
     step: Signal<Local, Step>,
     step_end: Signal<Local, Step>,
@@ -83,8 +91,8 @@ impl Feed {
         let has_patches = arch.patch_bytes > 0;
         make!(
             clock launch layer busy read read_grant read_address weight_read weight_address element_valid
-            load shift sum_valid sum_first arrive result_issued element_1 element_2 element_3 step_1 step_2 step_3
-            step_4 is_depthwise is_patch element step step_end paced entering depthwise_step patch_step landed
+            load shift sum_valid sum_first arrive result_issued element_1 element_2 element_3 element_4
+            step_1 step_2 step_3 step_4 step_5 launch_scan launch_depthwise launch_patch busy_late result_issued_late sequencing is_depthwise is_patch element step step_end paced entering depthwise_step patch_step landed
             at_word at_lanes sum_mark total_mark;
             word: signals(tm), elements: signals(tm), shared: signals(tn),
             scan: ScanSequencer::new(arch.substeps()),
@@ -103,34 +111,54 @@ impl Logic for Feed {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Feed: reads, steps and operands of COMPUTE");
-        dff_setup!(self, clock, element_1, element_2, element_3, step_1, step_2, step_3, step_4);
+        dff_setup!(
+            self,
+            clock,
+            launch_scan,
+            launch_depthwise,
+            launch_patch,
+            is_depthwise,
+            is_patch,
+            busy_late,
+            result_issued_late
+        );
+        dff_setup!(self, clock, element_1, element_2, element_3, element_4, step_1, step_2, step_3, step_4, step_5);
         clock!(self, clock, scan, pacer, word_select);
-        self.is_depthwise.next = self.layer.val().mode == self.depthwise_mode.val();
-        self.is_patch.next = self.layer.val().mode == self.patch_mode.val();
+        self.is_depthwise.d.next = self.layer.val().mode == self.depthwise_mode.val();
+        self.is_patch.d.next = self.layer.val().mode == self.patch_mode.val();
+        self.launch_scan.d.next = self.launch.val();
+        self.launch_depthwise.d.next = self.launch.val() & (self.layer.val().mode == self.depthwise_mode.val());
+        self.launch_patch.d.next = self.launch.val() & (self.layer.val().mode == self.patch_mode.val());
 
-        self.scan.launch.next = self.launch.val();
+        self.scan.launch.next = self.launch_scan.q.val();
         self.scan.layer.next = self.layer.val();
         self.scan.read_grant.next = self.read_grant.val();
         self.scan.pace_open.next = self.pacer.open.val();
-        self.busy.next = self.scan.busy.val();
+        self.sequencing.next = self.launch.val()
+            | self.launch_scan.q.val()
+            | self.launch_depthwise.q.val()
+            | self.launch_patch.q.val()
+            | self.scan.busy.val();
         self.read_address.next = self.scan.read_address.val();
         self.element.next = self.scan.element.val();
         self.step.next = self.scan.step.val();
         self.step_end.next = self.scan.step.val();
         self.paced.next = self.scan.step.val().valid & self.scan.step.val().last;
-        self.entering.next = self.step_2.q.val();
+        self.entering.next = self.step_3.q.val();
         self.depthwise_step.next = self.scan.step.val();
         self.patch_step.next = self.scan.step.val();
         for k in 0..self.depthwise.len() {
             clock!(self, clock, depthwise[k]);
-            self.depthwise[k].launch.next = self.launch.val() & self.is_depthwise.val();
+            self.depthwise[k].launch.next = self.launch_depthwise.q.val();
             self.depthwise[k].layer.next = self.layer.val();
             self.depthwise[k].read_grant.next = self.read_grant.val();
             self.depthwise[k].pace_open.next = self.pacer.open.val();
             self.depthwise_step.next = self.depthwise[k].step.val();
-            self.busy.next = self.busy.val() | self.depthwise[k].busy.val();
-            if self.is_depthwise.val() {
-                self.scan.launch.next = false;
+            if self.layer.val().mode == self.depthwise_mode.val() {
+                self.launch_scan.d.next = false;
+            }
+            self.sequencing.next = self.sequencing.val() | self.depthwise[k].busy.val();
+            if self.is_depthwise.q.val() {
                 self.read_address.next = self.depthwise[k].read_address.val();
                 self.element.next = self.depthwise[k].element.val();
                 self.step.next = self.depthwise_step.val();
@@ -140,15 +168,17 @@ impl Logic for Feed {
         }
         for k in 0..self.patch.len() {
             clock!(self, clock, patch[k], patch_buffer[k]);
-            self.patch[k].launch.next = self.launch.val() & self.is_patch.val();
+            self.patch[k].launch.next = self.launch_patch.q.val();
             self.patch[k].layer.next = self.layer.val();
             self.patch[k].read_grant.next = self.read_grant.val();
             self.patch[k].pace_open.next = self.pacer.open.val();
             self.patch[k].full.next = self.patch_buffer[k].full.val();
             self.patch_step.next = self.patch[k].step.val();
-            self.busy.next = self.busy.val() | self.patch[k].busy.val();
-            if self.is_patch.val() {
-                self.scan.launch.next = false;
+            if self.layer.val().mode == self.patch_mode.val() {
+                self.launch_scan.d.next = false;
+            }
+            self.sequencing.next = self.sequencing.val() | self.patch[k].busy.val();
+            if self.is_patch.q.val() {
                 self.read_address.next = self.patch[k].read_address.val();
                 self.element.next = self.patch[k].element.val();
                 self.step_end.next = self.patch_step.val();
@@ -159,20 +189,25 @@ impl Logic for Feed {
         }
         self.pacer.issued.next = self.paced.val();
         self.pacer.residual.next = self.layer.val().residual;
-        self.result_issued.next = self.step_end.val().valid & self.step_end.val().last;
+        self.result_issued_late.d.next = self.step_end.val().valid & self.step_end.val().last;
+        self.result_issued.next = self.result_issued_late.q.val();
+        self.busy_late.d.next = self.sequencing.val();
+        self.busy.next = self.busy_late.q.val();
         self.read.next = self.element.val().valid;
 
-        // Beside the read: address, memory, output register.
+        // Beside the read: address, memory, its output register, the choice between blocks.
         self.element_1.d.next = self.element.val();
         self.element_2.d.next = self.element_1.q.val();
         self.element_3.d.next = self.element_2.q.val();
+        self.element_4.d.next = self.element_3.q.val();
         self.step_1.d.next = self.step.val();
         self.step_2.d.next = self.step_1.q.val();
-        self.step_3.d.next = self.entering.val();
-        self.step_4.d.next = self.step_3.q.val();
-        self.landed.next = self.element_3.q.val();
-        self.at_word.next = self.step_3.q.val();
-        self.at_lanes.next = self.step_4.q.val();
+        self.step_3.d.next = self.step_2.q.val();
+        self.step_4.d.next = self.entering.val();
+        self.step_5.d.next = self.step_4.q.val();
+        self.landed.next = self.element_4.q.val();
+        self.at_word.next = self.step_4.q.val();
+        self.at_lanes.next = self.step_5.q.val();
 
         self.word_select.word_valid.next = self.landed.val().valid;
         self.word_select.pad.next = self.landed.val().pad;

@@ -17,6 +17,9 @@ pub struct Pacer {
     pub residual: Signal<In, Bits<1>>,
     pub open: Signal<Out, Bit>,
     left: Reg<Bits<11>>,
+    /// Set while `left` is not zero: known a cycle ahead, it keeps the comparison out of every step.
+    shut: Reg<Bit>,
+    next_left: Signal<Local, Bits<11>>,
     left_mask: Constant<Bits<11>>,
     plain_reload: Constant<Bits<11>>,
     residual_reload: Constant<Bits<11>>,
@@ -27,7 +30,7 @@ impl Pacer {
     /// 6 * 64 * 4 + 4.
     pub fn new(plain: usize, residual: usize) -> Self {
         make!(
-            clock issued residual open left;
+            clock issued residual open left shut next_left;
             left_mask: mask(plain.max(residual) - 1), plain_reload: constant(plain - 1), residual_reload: constant(residual - 1),
         )
     }
@@ -37,16 +40,19 @@ impl Logic for Pacer {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Pacer: least distance between two results");
-        dff_setup!(self, clock, left);
-        self.open.next = !self.left.q.val().any();
+        dff_setup!(self, clock, left, shut);
+        self.open.next = !self.shut.q.val();
+        self.next_left.next = self.left.q.val();
         if self.issued.val() {
             if self.residual.val().any() {
-                self.left.d.next = self.residual_reload.val();
+                self.next_left.next = self.residual_reload.val();
             } else {
-                self.left.d.next = self.plain_reload.val();
+                self.next_left.next = self.plain_reload.val();
             }
         } else if self.left.q.val().any() {
-            self.left.d.next = (self.left.q.val() - 1) & self.left_mask.val();
+            self.next_left.next = (self.left.q.val() - 1) & self.left_mask.val();
         }
+        self.left.d.next = self.next_left.val();
+        self.shut.d.next = self.next_left.val().any();
     }
 }

@@ -11,7 +11,7 @@ use rust_hdl::prelude::*;
 /// steps of the patch at hand, for every group.
 ///
 /// Reads go on without a pause because a patch starts only when its predecessor is sure to have
-/// left the gathering stage of the buffer by the time its first word arrives, five cycles later: when
+/// left the gathering stage of the buffer by the time its first word arrives, six cycles later: when
 /// the reserve has room, or the steps of the patch at hand end by then.
 #[derive(LogicBlock)]
 pub struct PatchSequencer {
@@ -69,7 +69,7 @@ pub struct PatchSequencer {
     /// The same less `high`: the word is the row's last unless this is below zero.
     word_over: Reg<Bits<18>>,
     low_word_over: Reg<Bits<18>>,
-    /// Five steps or fewer are left of the patch at hand, and none will wait.
+    /// Six steps or fewer are left of the patch at hand, and none will wait.
     ends_soon: Reg<Bit>,
 
     // Stepping.
@@ -210,7 +210,7 @@ impl Logic for PatchSequencer {
             self.segment_end.next = self.word_end.q.val();
         }
 
-        // The steps end within five cycles, or nothing steps when results must be spaced out.
+        // The steps end within six cycles, or nothing steps when results must be spaced out.
         self.smooth.next = (self.layer.val().window_steps >= self.interval.val()) & !self.layer.val().residual.any();
         self.may_begin.next = (self.outstanding.q.val() <= self.reserves.val())
             | ((self.outstanding.q.val() == self.reserves_and_one.val())
@@ -315,7 +315,8 @@ impl Logic for PatchSequencer {
 
         // Steps.
         self.step_go.next = self.stepping.q.val() & (self.pace_open.val() | !self.last_substep.q.val());
-        self.step_end.next = self.step_go.val() & self.last_substep.q.val() & self.last_group.q.val();
+        self.step_end.next =
+            self.stepping.q.val() & self.pace_open.val() & self.last_substep.q.val() & self.last_group.q.val();
         self.taking.next = self.full.val() & (!self.stepping.q.val() | self.step_end.val());
         self.take.next = self.taking.val();
         self.step.next.valid = self.step_go.val();
@@ -342,7 +343,7 @@ impl Logic for PatchSequencer {
                 }
             }
         }
-        self.short.next = self.smooth.val() & (self.layer.val().window_steps <= bits::<6>(5));
+        self.short.next = self.smooth.val() & (self.layer.val().window_steps <= bits::<6>(6));
         if self.taking.val() {
             self.ends_soon.d.next = self.short.val() & (self.layer.val().output_groups == bits::<12>(1));
         } else if self.step_go.val() & self.last_substep.q.val() {
@@ -350,8 +351,8 @@ impl Logic for PatchSequencer {
         } else {
             self.ends_soon.d.next = self.smooth.val()
                 & self.last_group.q.val()
-                & ((self.steps_left.q.val() <= bits::<6>(5))
-                    | (self.step_go.val() & (self.steps_left.q.val() == bits::<6>(6))));
+                & ((self.steps_left.q.val() <= bits::<6>(6))
+                    | (self.step_go.val() & (self.steps_left.q.val() == bits::<6>(7))));
         }
         if self.taking.val() {
             self.stepping.d.next = true;

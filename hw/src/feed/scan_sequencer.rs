@@ -40,6 +40,7 @@ pub struct ScanSequencer {
     /// Set while the count is one: known a step ahead, it keeps the comparison out of `advance`.
     last_block: Reg<Bit>,
     substep: Reg<Bits<5>>,
+    last_of_word: Reg<Bit>,
     fresh: Reg<Bit>,
     /// First word of the window of the row's first output, of this output, of this group.
     row_origin: Reg<Bits<16>>,
@@ -56,7 +57,8 @@ pub struct ScanSequencer {
 
     substeps: Constant<Bits<5>>,
     one_substep: Constant<Bit>,
-    channelwise: Signal<Local, Bit>,
+    channelwise: Reg<Bit>,
+    next_last_block: Signal<Local, Bit>,
     substep_limit: Signal<Local, Bits<5>>,
     last_substep: Signal<Local, Bit>,
     last_step: Signal<Local, Bit>,
@@ -85,7 +87,7 @@ impl ScanSequencer {
             clock launch layer read_grant pace_open busy read_address element step running rows_left
             columns_left groups_left kernel_rows_left kernel_columns_left blocks_left substep fresh
             row_origin pixel_origin group_origin kernel_row position address x y
-            weight_address channelwise substep_limit last_substep last_block last_kernel_column
+            weight_address channelwise next_last_block substep_limit last_of_word last_substep last_block last_kernel_column
             last_kernel_row last_group last_column last_row last_step first_substep advance pad
             next_origin next_kernel_row next_position start_x start_y move_x move_y wide_x wide_y moved_x moved_y;
             substeps: constant(substeps), one_substep: Constant::new(substeps == 1),
@@ -115,6 +117,8 @@ impl Logic for ScanSequencer {
             blocks_left,
             last_block,
             substep,
+            last_of_word,
+            channelwise,
             fresh,
             row_origin,
             pixel_origin,
@@ -126,13 +130,18 @@ impl Logic for ScanSequencer {
             y,
             weight_address
         );
-        self.channelwise.next = self.layer.val().mode == bits::<2>(1);
+        self.channelwise.d.next = self.layer.val().mode == bits::<2>(1);
         if self.last_block.q.val() {
             self.substep_limit.next = self.layer.val().last_substeps;
         } else {
             self.substep_limit.next = self.substeps.val();
         }
-        self.last_substep.next = self.one_substep.val() | ((self.substep.q.val() + 1) == self.substep_limit.val());
+        self.last_substep.next = self.one_substep.val() | self.last_of_word.q.val();
+        if self.last_block.q.val() {
+            self.next_last_block.next = self.layer.val().input_blocks == bits::<12>(1);
+        } else {
+            self.next_last_block.next = self.blocks_left.q.val() == bits::<12>(2);
+        }
         self.last_step.next = self.last_substep.val()
             & self.last_block.q.val()
             & self.last_kernel_column.q.val()
@@ -157,7 +166,7 @@ impl Logic for ScanSequencer {
         self.step.next.valid = self.advance.val();
         self.step.next.first = self.fresh.q.val();
         self.step.next.last = self.last_step.val();
-        self.step.next.load = self.channelwise.val();
+        self.step.next.load = self.channelwise.q.val();
         self.step.next.shift = false;
         self.step.next.patch = false;
         self.step.next.substep = bits::<6>(0);
@@ -197,7 +206,7 @@ impl Logic for ScanSequencer {
         }
         self.moved_y.next = self.y.q.val() + self.wide_y.val();
         if !self.last_group.q.val() {
-            if self.channelwise.val() {
+            if self.channelwise.q.val() {
                 self.next_origin.next = self.group_origin.q.val() + 1;
             } else {
                 self.next_origin.next = self.group_origin.q.val();
@@ -215,15 +224,17 @@ impl Logic for ScanSequencer {
             }
             if !self.last_substep.val() {
                 self.substep.d.next = self.substep.q.val() + 1;
+                self.last_of_word.d.next = (self.substep.q.val() + 2) == self.substep_limit.val();
             } else {
                 self.substep.d.next = bits::<5>(0);
+                self.last_of_word.d.next =
+                    self.next_last_block.val() & (self.layer.val().last_substeps == bits::<5>(1));
+                self.last_block.d.next = self.next_last_block.val();
                 if !self.last_block.q.val() {
                     self.blocks_left.d.next = self.blocks_left.q.val() - 1;
-                    self.last_block.d.next = self.blocks_left.q.val() == bits::<12>(2);
                     self.address.d.next = self.address.q.val() + 1;
                 } else {
                     self.blocks_left.d.next = self.layer.val().input_blocks;
-                    self.last_block.d.next = self.layer.val().input_blocks == bits::<12>(1);
                     if !self.last_kernel_column.q.val() {
                         self.kernel_columns_left.d.next = self.kernel_columns_left.q.val() - 1;
                         self.last_kernel_column.d.next = self.kernel_columns_left.q.val() == bits::<4>(2);
@@ -282,6 +293,8 @@ impl Logic for ScanSequencer {
             self.running.d.next = true;
             self.fresh.d.next = true;
             self.substep.d.next = bits::<5>(0);
+            self.last_of_word.d.next =
+                (self.layer.val().input_blocks == bits::<12>(1)) & (self.layer.val().last_substeps == bits::<5>(1));
             self.blocks_left.d.next = self.layer.val().input_blocks;
             self.last_block.d.next = self.layer.val().input_blocks == bits::<12>(1);
             self.kernel_columns_left.d.next = self.layer.val().kernel_width;

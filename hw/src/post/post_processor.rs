@@ -26,7 +26,7 @@ pub struct Slot {
 ///
 /// `totals` are taken with `arrive`, at least `Architecture::vector_interval` cycles apart. The
 /// parameter word asked for with `parameter_read` must be there two cycles later, and with four cycles for
-/// a channel stay until the next; the residual word exactly three cycles after
+/// a channel stay until the next; the residual word exactly four cycles after
 /// `residual_read & residual_grant`. A residual that has waited is `residual_urgent` and must be granted
 /// within two cycles. `result` is valid for the one cycle of `result_valid`.
 #[derive(LogicBlock)]
@@ -72,6 +72,10 @@ pub struct PostProcessor {
     /// What is in the pipeline between issue and result; never shorter than [`TAKE_DELAY`].
     slots: Vec<Reg<Slot>>,
     residual_wanted: Reg<Bit>,
+    /// Of the pass whose number is biased, is clamped.
+    zero_point: Reg<Bits<8>>,
+    minimum: Reg<Bits<8>>,
+    maximum: Reg<Bits<8>>,
     residual_wait: Vec<Reg<Bit>>,
 
     /// A part has the requantisers for four cycles.
@@ -95,8 +99,7 @@ pub struct PostProcessor {
     next_parameter: Signal<Local, Bits<16>>,
     result_place: Signal<Local, Bits<16>>,
     rounded_slot: Signal<Local, Slot>,
-    sum_biased: Signal<Local, Bit>,
-    sum_clamped: Signal<Local, Bit>,
+    rounding_slot: Signal<Local, Slot>,
     result_code: Constant<Bits<2>>,
     scale_code: Constant<Bits<2>>,
     sum_code: Constant<Bits<2>>,
@@ -115,7 +118,7 @@ impl PostProcessor {
             clock launch layer arrive parameter_read parameter_address residual_read residual_urgent residual_grant residual_address
             result_valid result_address parameter_pointer parameter_origin vector_issued result_place
             residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
-            out_valid out_is_own next_parameter rounded_slot sum_biased sum_clamped taken
+            out_valid out_is_own next_parameter rounded_slot rounding_slot zero_point minimum maximum taken
             shift_result shift_scale shift_sum;
             totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
             scheduler: Scheduler::new(tm / lanes, cycles, residual_unit),
@@ -125,7 +128,7 @@ impl PostProcessor {
             waiting: many(tm), own: many(tm), residual: many(tm), partial: many(tm),
             issue_walker: ResultWalker::new(depthwise_unit), result_walker: walkers(!one_at_a_time),
             residual_walker: walkers(residual_unit), issued_place: many(one_at_a_time.into()),
-            slots: many(slots), residual_wait: many(3),
+            slots: many(slots), residual_wait: many(4),
             folded: Constant::new(cycles > 1), residual_unit: Constant::new(residual_unit),
             depthwise_unit: Constant::new(depthwise_unit),
             result_code: constant(0), scale_code: constant(1), sum_code: constant(2),
@@ -137,7 +140,7 @@ impl Logic for PostProcessor {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
-        dff_setup!(self, clock, parameter_pointer, parameter_origin, residual_wanted);
+        dff_setup!(self, clock, parameter_pointer, parameter_origin, residual_wanted, zero_point, minimum, maximum);
         clock!(self, clock, scheduler, results, owns, partials, issue_walker);
         self.is_residual.next = self.residual_unit.val() & self.layer.val().residual.any();
         self.scheduler.residual.next = self.is_residual.val();
@@ -199,12 +202,12 @@ impl Logic for PostProcessor {
         for i in 0..(self.residual_wait.len() - 1) {
             self.residual_wait[i + 1].d.next = self.residual_wait[i].q.val();
         }
-        if self.residual_wait[2].q.val() {
+        if self.residual_wait[3].q.val() {
             for i in 0..self.residual.len() {
                 self.residual[i].d.next = self.residual_word[i].val();
             }
         }
-        self.scheduler.scale_ready.next = self.residual_wait[2].q.val();
+        self.scheduler.scale_ready.next = self.residual_wait[3].q.val();
 
         // Partial sums before the sum pass.
         if self.shift_sum.val() {
@@ -240,9 +243,21 @@ impl Logic for PostProcessor {
         self.next_late.next = self.slots[self.slots.len() - 2].q.val();
         self.partials.valid.next = self.next_late.val().valid & (self.next_late.val().pass == self.scale_code.val());
         self.partials.last.next = self.next_late.val().last;
+        // The bias and the bounds are chosen a cycle before they are taken.
+        self.rounding_slot.next = self.slots[self.slots.len() - 4].q.val();
         self.rounded_slot.next = self.slots[self.slots.len() - 3].q.val();
-        self.sum_biased.next = self.rounded_slot.val().pass == self.sum_code.val();
-        self.sum_clamped.next = self.next_late.val().pass == self.sum_code.val();
+        if self.rounding_slot.val().pass == self.sum_code.val() {
+            self.zero_point.d.next = self.layer.val().sum_zero_point;
+        } else {
+            self.zero_point.d.next = self.layer.val().zero_point;
+        }
+        if self.rounded_slot.val().pass == self.sum_code.val() {
+            self.minimum.d.next = self.layer.val().sum_minimum;
+            self.maximum.d.next = self.layer.val().sum_maximum;
+        } else {
+            self.minimum.d.next = self.layer.val().minimum;
+            self.maximum.d.next = self.layer.val().maximum_value;
+        }
 
         for i in 0..self.requantiser.len() {
             clock!(self, clock, operand[i], requantiser[i]);
@@ -267,18 +282,9 @@ impl Logic for PostProcessor {
             self.requantiser[i].operand.next = self.operand[i].operand.val();
             self.requantiser[i].q.next = self.operand[i].q.val();
             self.requantiser[i].shift.next = self.operand[i].shift.val();
-            if self.sum_biased.val() {
-                self.requantiser[i].zero_point.next = self.layer.val().sum_zero_point;
-            } else {
-                self.requantiser[i].zero_point.next = self.layer.val().zero_point;
-            }
-            if self.sum_clamped.val() {
-                self.requantiser[i].minimum.next = self.layer.val().sum_minimum;
-                self.requantiser[i].maximum.next = self.layer.val().sum_maximum;
-            } else {
-                self.requantiser[i].minimum.next = self.layer.val().minimum;
-                self.requantiser[i].maximum.next = self.layer.val().maximum_value;
-            }
+            self.requantiser[i].zero_point.next = self.zero_point.q.val();
+            self.requantiser[i].minimum.next = self.minimum.q.val();
+            self.requantiser[i].maximum.next = self.maximum.q.val();
             self.results.part[i].next = self.requantiser[i].clamped.val();
             self.owns.part[i].next = self.requantiser[i].clamped.val();
             self.partials.part[i].next = self.operand[i].partial_out.val();
@@ -316,7 +322,7 @@ impl Logic for PostProcessor {
             clock!(self, clock, residual_walker[k]);
             self.residual_walker[k].launch.next = self.launch.val();
             self.residual_walker[k].layer.next = self.layer.val();
-            self.residual_walker[k].advance.next = self.residual_taken.val();
+            self.residual_walker[k].advance.next = self.residual_wait[0].q.val();
             self.residual_address.next = self.layer.val().residual_address + self.residual_walker[k].offset.val();
         }
 

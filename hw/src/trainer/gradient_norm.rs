@@ -118,6 +118,9 @@ impl Logic for GradientNorm {
         self.odd.b.next = self.high.val();
         self.odd.valid.next = self.take.val();
         self.odd.first.next = self.take.val() & self.first_line.q.val();
+        // The contract begins every lane with +0.
+        self.even.negative.next = self.no.val();
+        self.odd.negative.next = self.no.val();
         if self.take.val() {
             self.pair.d.next = self.pair.q.val() + 1;
             self.position.d.next = self.position.q.val() + 2;

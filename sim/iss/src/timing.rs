@@ -4,8 +4,9 @@
 use cortado_arch::isa::Mode;
 use cortado_arch::Architecture;
 
-/// From the read of an activation word to the cycle that has it: address, memory, output register.
-const READ: u64 = 3;
+/// From the read of an activation word to the cycle that has it: address, memory, output register, choice between
+/// blocks.
+const READ: u64 = 4;
 /// From a word to its operands at the multipliers: choice of bytes, operand register.
 const OPERANDS: u64 = 2;
 /// From operands to the sums of a dot product without adders: products and their register.
@@ -62,7 +63,7 @@ impl Timing {
             scaling_pass: OPERAND + ROUND + folded + PARTIAL + ASSEMBLE,
             gather: READ + GATHER,
             patch_warm_up: 3,
-            patch_ahead: 5,
+            patch_ahead: 6,
         }
     }
 

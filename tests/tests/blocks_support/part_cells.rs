@@ -1,13 +1,13 @@
-//! The multiplier blocks of the parts, so that what synthesis takes can be simulated.
+//! The multiplier and memory blocks of the parts, so that what synthesis takes can be simulated.
 
 use cortado_cosim::cells;
 use cortado_hw::emit::EmitError;
 use std::path::Path;
 
-/// Whose multipliers a block is emitted with.
+/// Whose blocks a design is emitted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartCells {
-    /// `MULT18X18D`: our own model, for Yosys has none. Registers at both operands and the product.
+    /// `MULT18X18D` and `DP16KD`: our own models, for Yosys has none.
     Ecp5,
     /// `SB_MAC16`: the model that comes with Yosys.
     Up5k,

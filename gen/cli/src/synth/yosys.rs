@@ -21,6 +21,9 @@ const STAT: &str = "stat.json";
 /// Modules that stay whole on the ECP5. Where lanes are flattened, their logic is shared across the chip and the
 /// router of the largest engines does not come to an end.
 const KEPT: &str = "*_output_lane";
+/// What a wire between two look-up tables of the ECP5 takes in large engines, in picoseconds. Yosys' own 300 let it
+/// save tables where chains of them bound the clock.
+const WIRE_PS: u32 = 1000;
 
 /// Cells of the mapped netlist, before packing and without the port harness.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,11 +88,14 @@ impl Job<'_> {
 
     fn map(&self) -> String {
         let Job { top, part, .. } = self;
-        let keep = match part.family() {
-            Family::Ecp5 => format!("setattr -mod -set keep_hierarchy 1 {KEPT}\n"),
-            Family::Ice40 => String::new(),
-        };
-        format!("{keep}{} -top {top}", part.yosys_command(self.infer_dsp))
+        let command = part.yosys_command(self.infer_dsp);
+        match part.family() {
+            Family::Ecp5 => format!(
+                "setattr -mod -set keep_hierarchy 1 {KEPT}\n{command} -top {top} -run :map_luts\nabc9 -W {WIRE_PS}\nclean\n\
+                 {command} -top {top} -run map_cells:"
+            ),
+            Family::Ice40 => format!("{command} -top {top}"),
+        }
     }
 
     /// Copies the files Yosys reads into `folder` and returns the sources' paths in it.
@@ -251,7 +257,7 @@ mod tests {
         };
         let script = collect(slice::from_ref(&plain), &[]).expect("a space is no obstacle");
         assert!(
-            script.starts_with("read_verilog -D CORTADO_CELLS_ECP5 \"sources/a b.v\"\nsetattr -mod -set keep_hierarchy 1 *_output_lane\nsynth_ecp5 -top engine\n"),
+            script.starts_with("read_verilog -D CORTADO_CELLS_ECP5 \"sources/a b.v\"\nsetattr -mod -set keep_hierarchy 1 *_output_lane\nsynth_ecp5 -top engine -run :map_luts\nabc9 -W 1000\nclean\nsynth_ecp5 -top engine -run map_cells:\n"),
             "{script}"
         );
         assert_eq!(fs::read(out.join("sources/a b.v")).ok(), Some(b"a b.v".to_vec()));

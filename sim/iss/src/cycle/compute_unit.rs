@@ -36,6 +36,8 @@ pub(crate) struct ComputeUnit<'a> {
     held_up: bool,
     copied: Option<Offer<'a>>,
     sequencer: Option<Sequencer>,
+    /// Steps were left to issue in the cycle before.
+    was_busy: bool,
     residual: bool,
     interval: u64,
     to_totals: u64,
@@ -79,6 +81,7 @@ impl<'a> ComputeUnit<'a> {
             held_up: false,
             copied: None,
             sequencer: None,
+            was_busy: false,
             residual: false,
             interval: 1,
             to_totals: 0,
@@ -119,8 +122,7 @@ impl<'a> ComputeUnit<'a> {
     /// Whether a beat of the next COMPUTE is copied: once results are out of the way, nothing stops it.
     fn copy(&self, offered: bool) -> bool {
         let between = matches!(self.state, State::Idle | State::Retiring);
-        let busy = self.sequencer.as_ref().is_some_and(Sequencer::busy);
-        let issued = between || (self.state == State::Running && !busy);
+        let issued = between || (self.state == State::Running && !self.was_busy);
         match self.at.cmp(&self.beats.issue) {
             Ordering::Greater => true,
             Ordering::Equal => offered && between && !self.whole,
@@ -132,6 +134,8 @@ impl<'a> ComputeUnit<'a> {
     pub fn cycle(&mut self, now: u64, offer: Option<Offer<'a>>, transfer_retires: bool) -> ComputeNow {
         let mut done = ComputeNow { read_open: true, ..ComputeNow::default() };
         let copies = self.copy(offer.is_some());
+        let was_busy = self.was_busy;
+        self.was_busy = self.sequencer.as_ref().is_some_and(Sequencer::busy);
         let enough = self.whole || (copies && self.at + 1 >= self.beats.launch);
         let held_up = self.held_up;
         match offer {
@@ -163,10 +167,12 @@ impl<'a> ComputeUnit<'a> {
                 self.state = State::Settling;
                 return done;
             }
-            State::Settling => self.state = State::Running,
+            State::Settling => {
+                self.state = State::Running;
+                return done;
+            }
             State::Running => {
-                let busy = self.sequencer.as_ref().is_some_and(Sequencer::busy);
-                if !busy && self.in_flight == 0 {
+                if !was_busy && self.in_flight == 0 {
                     self.state = State::Retiring;
                 }
             }

@@ -8,6 +8,7 @@ use super::{Task, Work};
 enum Fetch {
     Asking,
     Fetching,
+    Decoding,
     Dispatching,
     Draining,
     Finishing,
@@ -29,6 +30,8 @@ pub(crate) struct Dispatcher<'a> {
     fetch: Fetch,
     transfer: Transfer,
     next: usize,
+    /// The COMPUTE offered was taken in the cycle before.
+    taken: bool,
     dma_retired: usize,
     compute_retired: usize,
     /// The LOAD or STORE that the DMA unit holds.
@@ -77,6 +80,7 @@ impl<'a> Dispatcher<'a> {
             fetch: Fetch::Asking,
             transfer: Transfer::Idle,
             next: 0,
+            taken: false,
             dma_retired: 0,
             compute_retired: 0,
             transfer_task: 0,
@@ -104,7 +108,7 @@ impl<'a> Dispatcher<'a> {
     pub fn offer(&self, transfer_retires: bool) -> Option<Offer<'a>> {
         let task = &self.tasks[self.next];
         match &task.work {
-            Work::Compute(mode, compute) if self.fetch == Fetch::Dispatching => Some(Offer {
+            Work::Compute(mode, compute) if self.fetch == Fetch::Dispatching && !self.taken => Some(Offer {
                 index: self.next,
                 mode: *mode,
                 compute,
@@ -129,8 +133,9 @@ impl<'a> Dispatcher<'a> {
                 orders.fetch = true;
                 self.fetch = Fetch::Fetching;
             }
-            Fetch::Fetching if events.fetched => self.fetch = Fetch::Dispatching,
-            Fetch::Dispatching => self.dispatch(transfer_free, events.compute_taken, &mut orders),
+            Fetch::Fetching if events.fetched => self.fetch = Fetch::Decoding,
+            Fetch::Decoding => self.fetch = Fetch::Dispatching,
+            Fetch::Dispatching => self.dispatch(transfer_free, &mut orders),
             Fetch::Draining if transfer_free && events.compute_free => {
                 orders.stopped = Some(self.next);
                 self.fetch = Fetch::Finishing;
@@ -138,6 +143,7 @@ impl<'a> Dispatcher<'a> {
             Fetch::Finishing => orders.done = true,
             Fetch::Fetching | Fetch::Draining => {}
         }
+        self.taken = events.compute_taken;
         orders
     }
 
@@ -158,7 +164,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn dispatch(&mut self, transfer_free: bool, compute_taken: bool, orders: &mut Orders) {
+    fn dispatch(&mut self, transfer_free: bool, orders: &mut Orders) {
         match self.tasks[self.next].work {
             Work::Stop => {
                 orders.stopping = Some(self.next);
@@ -169,7 +175,7 @@ impl<'a> Dispatcher<'a> {
                 self.transfer_task = self.next;
                 self.transfer = Transfer::Waiting;
             }
-            Work::Compute(..) if compute_taken => {}
+            Work::Compute(..) if self.taken => {}
             _ => return,
         }
         self.next += 1;

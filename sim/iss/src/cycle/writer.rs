@@ -1,18 +1,24 @@
 //! STOREs on the write channel.
 
+use std::collections::VecDeque;
+
 use cortado_arch::Architecture;
 
 use super::transfer::Transfer;
 use crate::timing::Timing;
 
-/// Reads one word ahead of the one that goes out beat by beat, and words behind the STORE's last.
+/// Words read ahead of the one that goes out.
+const WORDS_AHEAD: usize = 2;
+
+/// Reads words ahead of the one that goes out beat by beat, and words behind the STORE's last.
 #[derive(Debug)]
 pub(crate) struct Writer {
     word_beats: u64,
     read_latency: u64,
-    /// Cycles until the word on its way is there.
-    arriving: u64,
-    ahead: bool,
+    /// Cycles until each word on its way is there, the next first.
+    arriving: VecDeque<u64>,
+    /// Words that are there.
+    ahead: usize,
     beats_left: u64,
     /// A command stands on the port.
     asking: bool,
@@ -30,8 +36,8 @@ impl Writer {
         Self {
             word_beats: (a.activation_word_bytes() / a.port_bytes) as u64,
             read_latency: timing.read,
-            arriving: 0,
-            ahead: false,
+            arriving: VecDeque::new(),
+            ahead: 0,
             beats_left: 0,
             asking: false,
         }
@@ -39,30 +45,33 @@ impl Writer {
 
     /// Whether it asks for a read of activation memory, while `storing`.
     pub fn reads(&self, storing: bool) -> bool {
-        storing && self.arriving == 0 && !self.ahead
+        let just_taken = self.arriving.back() == Some(&self.read_latency);
+        storing && !just_taken && self.arriving.len() + self.ahead < WORDS_AHEAD
     }
 
     /// One cycle, with the read granted or not; the memory takes a beat when `open`.
     pub fn cycle(&mut self, granted: bool, open: bool, storing: bool, transfer: &Transfer) -> WriterDone {
         if !storing {
-            (self.arriving, self.ahead, self.beats_left, self.asking) = (0, false, 0, false);
+            self.arriving.clear();
+            (self.ahead, self.beats_left, self.asking) = (0, 0, false);
             return WriterDone::default();
         }
         let take = self.reads(storing) && granted;
         let sending = self.beats_left > 0 && transfer.on_the_way() > 0 && open;
-        let refill = self.ahead && (self.beats_left == 0 || (sending && self.beats_left == 1));
+        let refill = self.ahead > 0 && (self.beats_left == 0 || (sending && self.beats_left == 1));
         let done = WriterDone { beat: sending, command: self.asking.then(|| transfer.beats()) };
         self.beats_left -= u64::from(sending);
         if refill {
-            self.ahead = false;
+            self.ahead -= 1;
             self.beats_left = self.word_beats;
         }
-        if self.arriving > 0 {
-            self.arriving -= 1;
-            self.ahead |= self.arriving == 0;
+        self.arriving.iter_mut().for_each(|cycles| *cycles -= 1);
+        if self.arriving.front() == Some(&0) {
+            self.arriving.pop_front();
+            self.ahead += 1;
         }
         if take {
-            self.arriving = self.read_latency;
+            self.arriving.push_back(self.read_latency);
         }
         self.asking = !self.asking && transfer.open();
         done
