@@ -2,7 +2,7 @@
 
 CORTADO = cargo run --release -q -p cortado --
 
-.PHONY: help verilog test cosim lint synth bitstream flash bench report tools needs-preset
+.PHONY: help verilog test cosim lint gates synth bitstream flash bench report tools needs-preset
 
 help:
 	@echo 'make verilog            write build/rtl/<preset>.v for every preset; needs Rust only'
@@ -10,6 +10,7 @@ help:
 	@echo 'make tools              install the missing tools (Verilator, Yosys, nextpnr)'
 	@echo 'make lint               check the Verilog of every preset with Verilator'
 	@echo 'make cosim              compare the Verilog with the golden model, bit for bit'
+	@echo 'make gates              compare the netlist of every preset with its Verilog, cycle by cycle (an hour or more)'
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
 	@echo 'make bench              measure every figure'
 	@echo 'make report             an HTML page of the figures'
@@ -28,6 +29,9 @@ lint: tools
 
 cosim: tools
 	$(CORTADO) cosim --all
+
+gates: tools
+	$(CORTADO) gates --all
 
 synth: needs-preset tools
 	$(CORTADO) synth --preset $(PRESET)

@@ -43,3 +43,8 @@ pub fn load(name: &str) -> Result<Architecture, Failure> {
         .map_err(|_| Failure::Refused(format!("{name}: not UTF-8 text; a preset is a TOML file")))?;
     preset::parse(name, &text).map_err(Failure::refused)
 }
+
+/// The presets that are for a part, in the order of `cortado presets`.
+pub fn with_parts() -> Vec<Architecture> {
+    preset::builtin().into_iter().filter(|arch| arch.part().is_some()).collect()
+}

@@ -62,3 +62,23 @@ fn the_verilog_is_clean_under_wall() {
     let answer = folder.cortado(&["lint", "--preset", "tiny-2x2"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(0), "tiny-2x2: clean\n"), "{answer:?}");
 }
+
+#[test]
+fn the_gates_of_the_smallest_engine_are_its_verilog_on_both_families() {
+    if !verilator() {
+        return;
+    }
+    let folder = Folder::new();
+    for (part, dsp) in [("ecp5-25k-cabga381", true), ("ice40-hx8k-ct256", false)] {
+        let answer = folder.cortado(&["gates", "--preset", "tiny-2x2", "--part", part, "--stalls", "--json"]);
+        if answer.err.contains("Yosys is not found") {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "skipped in CI: {}", answer.err);
+            eprintln!("skipped: {}", answer.err);
+            return;
+        }
+        let verdict = answer.json();
+        assert_eq!((&verdict["mismatches"], &verdict["tensors"]), (&0.into(), &1.into()), "{verdict}");
+        assert_eq!(verdict["cells_as_expected"], true, "{verdict}");
+        assert_eq!(verdict["cells"]["dsp"].as_u64().is_some_and(|blocks| blocks > 0), dsp, "{verdict}");
+    }
+}

@@ -155,9 +155,9 @@ fn a_memory_that_cannot_be_block_ram_is_refused_and_not_made_of_logic() {
     let text = emitted!(BankedRam::new(64, 1, 8, ReadStage::None).expect("a size that can be"));
     let attribute = "(* no_rw_check, ram_style = \"block\" *)";
     assert!(text.contains(attribute));
-    let read = "        if (read_enable) read_data[7:0] <= bank_0[read_address[5:0]];\n";
+    let read = "        if (read_enable) read_0 <= bank_0[read_address[5:0]];\n";
     assert!(text.contains(read), "{text}");
-    let ending = "    always @* read_data = bank_0[read_address[5:0]];\nendmodule";
+    let ending = "    always @* read_0 = bank_0[read_address[5:0]];\nendmodule";
     let without_clock = text.replace(read, "").replacen("endmodule", ending, 1);
     let cleared = text.replace(
         "    always @(posedge clock) begin\n",

@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Let the external memory stall at random
     #[arg(long)]
     stalls: bool,
+    /// Every preset that has a part, one after the other
+    #[arg(long, conflicts_with_all = ["preset", "part"])]
+    all: bool,
 }
 
 #[derive(Serialize)]
@@ -53,12 +56,25 @@ struct Verdict {
     version: &'static str,
 }
 
-/// Synthesises an engine and runs a network on its netlist and its Verilog side by side.
+/// Synthesises engines and runs a network on the netlist and the Verilog of each, side by side.
 ///
 /// # Errors
 /// They differ, the netlist's cells are not those the engine is made of, or the comparison cannot be made.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
-    let arch = on_part(preset::load(&arguments.preset)?, arguments.part);
+    let engines = match arguments.all {
+        true => preset::with_parts(),
+        false => vec![on_part(preset::load(&arguments.preset)?, arguments.part)],
+    };
+    let verdicts: Vec<Verdict> =
+        engines.into_iter().map(|arch| one(arguments, arch, console)).collect::<Result<_, _>>()?;
+    let faults: Vec<String> = verdicts.iter().filter_map(fault).collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Check(faults.join("\n"))),
+    }
+}
+
+fn one(arguments: &Arguments, arch: Architecture, console: Console) -> Result<Verdict, Failure> {
     let model = model::read(&arguments.model)?;
     let graph = model.import()?;
     let inputs = inputs::many(&model, &graph, usize::from(arguments.inputs), arguments.seed)?;
@@ -89,7 +105,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
         version: crate::rtl::VERSION,
     };
     console.answer(&verdict, text)?;
-    conclude(&verdict)
+    Ok(verdict)
 }
 
 /// The engine as its preset would be with another part.
@@ -112,18 +128,18 @@ fn family(part: Part) -> Family {
     }
 }
 
-fn conclude(verdict: &Verdict) -> Outcome {
+fn fault(verdict: &Verdict) -> Option<String> {
     if let Some(first) = &verdict.compared.first {
-        return Err(Failure::Check(format!("{} on the gates of {}: {first}", verdict.model, verdict.preset)));
+        return Some(format!("{} on the gates of {}: {first}", verdict.model, verdict.preset));
     }
     if verdict.cells_as_expected {
-        return Ok(());
+        return None;
     }
     let (has, wants) = (Blocks::from(&verdict.cells), verdict.expected);
-    Err(Failure::Check(format!(
+    Some(format!(
         "{}: the netlist has {} DSPs, {} block RAMs and {} SPRAMs; the engine instantiates {}, {} and {}: Yosys made logic of the others",
         verdict.preset, has.dsp, has.bram, has.spram, wants.dsp, wants.bram, wants.spram
-    )))
+    ))
 }
 
 fn text(verdict: &Verdict) -> String {
