@@ -5,6 +5,7 @@ use crate::array::output_lane::OutputLane;
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
 use crate::cells::stream::StreamError;
+use crate::control::beat_assembler::BeatAssembler;
 use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
@@ -99,6 +100,8 @@ pub struct Engine {
     transfer: Transfer,
     reader: Reader,
     writer: Writer,
+    /// One where a beat holds several activation words, else none.
+    beat_assembler: Vec<BeatAssembler>,
     compute_control: ComputeControl,
     feed: Feed,
     output_lane: Vec<OutputLane>,
@@ -126,6 +129,11 @@ pub struct Engine {
     reading: Signal<Local, Bit>,
     load_ready: Signal<Local, Bit>,
     load_activation: Signal<Local, Bit>,
+    /// What a beat brings for an activation word: all of it, or the piece at hand.
+    load_piece: Vec<Signal<Local, Bits<8>>>,
+    /// Pieces of a beat but the first.
+    piece_number: Vec<Constant<Bits<10>>>,
+    wide: Constant<Bit>,
     bank_number: Vec<Constant<Bits<10>>>,
 }
 
@@ -135,6 +143,7 @@ impl Engine {
     pub fn new(arch: &Architecture) -> Result<Self, EngineError> {
         let (tm, port) = (arch.tm, arch.port_bytes);
         let bytes = |words: usize| words / port;
+        let piece = port.min(arch.activation_word_bytes());
         let stage = ReadStage::of(&arch.family);
         Ok(make!(
             clock reset start program_address busy done error read_command_valid read_command_ready
@@ -146,7 +155,8 @@ impl Engine {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(port, arch.activation_word_bytes())?,
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, arch.activation_word_bytes())?,
+            beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
@@ -156,7 +166,8 @@ impl Engine {
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
             load_data: many(port), weight_write: many(bytes(arch.weight_word_bytes())),
             parameter_write: many(bytes(arch.parameter_word_bytes())),
-            activation_write: many(tm / port), activation_write_data: many(tm),
+            activation_write: many(tm / piece), activation_write_data: many(tm), load_piece: signals(piece),
+            piece_number: (1..port / piece).map(constant).collect(), wide: Constant::new(port > piece),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
         ))
     }
@@ -252,8 +263,23 @@ impl Logic for Engine {
         self.write_command_beats.next = self.transfer.beats.val();
         self.write_data_valid.next = self.writer.data_valid.val();
         self.writer.data_ready.next = self.write_data_ready.val();
-        for i in 0..self.write_data.len() {
+        for i in 0..self.load_piece.len() {
             self.write_data[i].next = self.writer.data[i].val();
+        }
+        for k in 0..self.beat_assembler.len() {
+            clock!(self, clock, beat_assembler[k]);
+            self.beat_assembler[k].clear.next = self.reset.val() | !self.dispatcher.storing.val();
+            self.beat_assembler[k].in_valid.next = self.writer.data_valid.val();
+            self.writer.data_ready.next = self.beat_assembler[k].in_ready.val();
+            for i in 0..self.load_piece.len() {
+                self.beat_assembler[k].in_data[i].next = self.writer.data[i].val();
+            }
+            self.write_data_valid.next = self.beat_assembler[k].out_valid.val();
+            self.beat_assembler[k].out_ready.next = self.write_data_ready.val();
+            for i in 0..self.write_data.len() {
+                self.write_data[i].next = self.beat_assembler[k].out_data[i].val();
+            }
+            self.transfer.moved.next = self.reader.moved.val() | self.beat_assembler[k].moved.val();
         }
 
         // COMPUTE.
@@ -330,21 +356,32 @@ impl Logic for Engine {
         } else {
             self.activation_write_address.d.next = self.transfer.word_address.val();
         }
+        for i in 0..self.load_piece.len() {
+            self.load_piece[i].next = self.read_data[i].val();
+        }
+        for p in 0..self.piece_number.len() {
+            if self.reader.bank.val() == self.piece_number[p].val() {
+                for i in 0..self.load_piece.len() {
+                    self.load_piece[i].next = self.read_data[self.load_piece.len() * (p + 1) + i].val();
+                }
+            }
+        }
         for b in 0..self.activation_write.len() {
             dff_setup!(self, clock, activation_write[b]);
             self.activation_write[b].d.next = self.post_processor.result_valid.val()
-                | (self.load_activation.val() & (self.reader.bank.val() == self.bank_number[b].val()));
+                | (self.load_activation.val()
+                    & (self.wide.val() | (self.reader.bank.val() == self.bank_number[b].val())));
             self.activation_memory.write_enable[b].next = self.activation_write[b].q.val();
-            for i in 0..self.read_data.len() {
-                dff_setup!(self, clock, activation_write_data[self.read_data.len() * b + i]);
+            for i in 0..self.load_piece.len() {
+                dff_setup!(self, clock, activation_write_data[self.load_piece.len() * b + i]);
                 if self.post_processor.result_valid.val() {
-                    self.activation_write_data[self.read_data.len() * b + i].d.next =
-                        self.post_processor.result[self.read_data.len() * b + i].val();
+                    self.activation_write_data[self.load_piece.len() * b + i].d.next =
+                        self.post_processor.result[self.load_piece.len() * b + i].val();
                 } else {
-                    self.activation_write_data[self.read_data.len() * b + i].d.next = self.read_data[i].val();
+                    self.activation_write_data[self.load_piece.len() * b + i].d.next = self.load_piece[i].val();
                 }
-                self.activation_memory.write_data[self.read_data.len() * b + i].next =
-                    self.activation_write_data[self.read_data.len() * b + i].q.val();
+                self.activation_memory.write_data[self.load_piece.len() * b + i].next =
+                    self.activation_write_data[self.load_piece.len() * b + i].q.val();
             }
         }
         self.activation_memory.write_address.next = self.activation_write_address.q.val();

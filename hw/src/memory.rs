@@ -8,8 +8,8 @@ use crate::{clock, comment, dff_setup};
 use cortado_arch::{ActivationKind, Architecture};
 use rust_hdl::prelude::*;
 
-/// Words of Tm bytes in banks of the port's width. Data come three cycles after `read_enable`: a deep memory's choice
-/// between its blocks has a cycle of its own.
+/// Words of Tm bytes in banks of the port's width, or in one where the port is wider. Data come three cycles after
+/// `read_enable`: a deep memory's choice between its blocks has a cycle of its own.
 ///
 /// With single-port RAM a cycle reads or writes: the engine never asks for both.
 #[derive(LogicBlock)]
@@ -33,11 +33,12 @@ impl ActivationMemory {
     /// # Errors
     /// A size no memory can have; a checked architecture has none.
     pub fn new(arch: &Architecture) -> Result<Self, RamError> {
-        let banks = arch.tm / arch.port_bytes;
+        let bank_bytes = arch.port_bytes.min(arch.tm);
+        let banks = arch.tm / bank_bytes;
         let (banked, single, single_late) = match arch.activation_kind {
             ActivationKind::Bram => {
                 let stage = ReadStage::of(&arch.family);
-                (vec![BankedRam::new(arch.activation_words, banks, 8 * arch.port_bytes, stage)?], vec![], vec![])
+                (vec![BankedRam::new(arch.activation_words, banks, 8 * bank_bytes, stage)?], vec![], vec![])
             }
             ActivationKind::Spram => {
                 (vec![], vec![SinglePortRam::new(arch.activation_words, arch.tm / 2)?], many(arch.tm))

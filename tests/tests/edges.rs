@@ -23,6 +23,7 @@ const TABLE: &[(&str, May)] = &[
     ("cortado-map", May::See(&["cortado-arch", "cortado-graph"])),
     ("cortado-golden", May::See(&["cortado-graph"])),
     ("cortado-agents", May::See(&["cortado-golden"])),
+    ("cortado-driver", May::See(&["cortado-arch", "cortado-agents", "cortado-cosim", "cortado-golden"])),
     ("cortado", May::SeeAll),
     ("cortado-tests", May::SeeAll),
 ];

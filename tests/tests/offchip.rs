@@ -71,6 +71,48 @@ fn random_networks_agree_where_maps_stay_in_external_memory() {
     }
 }
 
+/// Engines whose beats hold several activation words: two, four, and two with a single port.
+fn wide() -> [Architecture; 3] {
+    let preset = |name: &str| by_name(name).expect("a built-in preset");
+    let (tiny, ice) = (preset("tiny-2x2"), preset("icebreaker-4x4"));
+    [
+        Architecture { name: "wide 2x2".into(), port_bytes: 4, activation_words: 120, ..tiny.clone() },
+        Architecture {
+            name: "wide 4x4".into(),
+            tm: 4,
+            tn: 4,
+            requantise_lanes: 2,
+            port_bytes: 16,
+            window_taps: 12,
+            activation_words: 100,
+            weight_words: 320,
+            ..tiny
+        },
+        Architecture { name: "wide icebreaker".into(), port_bytes: 8, activation_words: 100, ..ice },
+    ]
+}
+
+#[test]
+fn random_networks_agree_where_a_beat_holds_several_words() {
+    for (arch, first) in wide().iter().zip([3000, 3100, 3200]) {
+        agree(arch, first..first + 40);
+        let roomy = Architecture { name: format!("roomy {}", arch.name), activation_words: 4096, ..arch.clone() };
+        let (_, refused) = agree(&roomy, first + 50..first + 90);
+        assert_eq!(refused, 0, "{}", roomy.name);
+    }
+}
+
+#[test]
+fn beats_of_several_words_agree_in_verilog() {
+    for (arch, first) in wide().iter().zip([3300, 3400, 3500]) {
+        let Some(mut harness) = engine_support::harness(arch) else { return };
+        for seed in first..first + 25 {
+            let graph = Maker::new(seed).network(arch.residual_unit);
+            verilog_agrees(&mut harness, &graph, arch, seed);
+        }
+    }
+}
+
 #[test]
 fn resnet8_and_vww_run_in_a_sixth_of_the_memory() {
     for file in ["ic_resnet8_int8.tflite", "vww_mobilenetv1_int8.tflite"] {

@@ -64,7 +64,7 @@ pub struct Architecture {
     pub activation_kind: ActivationKind,
     pub weight_words: usize,
     pub parameter_words: usize,
-    /// Bytes per beat of the external port; a power of two, at most Tm and 8 * R.
+    /// Bytes per beat of the external port; a power of two, at most Tm * Tn, 8 * R and 64.
     pub port_bytes: usize,
     /// Most beats of one burst.
     pub burst_beats: usize,

@@ -6,6 +6,7 @@ mod architecture;
 pub mod instruction;
 pub mod network;
 pub mod program;
+pub mod task;
 
 pub use architecture::{Factors, TrainerArchitecture};
 

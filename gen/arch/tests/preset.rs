@@ -81,8 +81,8 @@ fn one_fault_is_one_line_in_these_words() {
          "p.toml:18: window_taps = 9 is wrong because it must be a multiple of 8 from 0 to 232 (taps of a depthwise window: Tn a step; 0 for no depthwise unit); nearest 8, 16"),
         ("ulx3s-85f-16x8", "patch_bytes = 40", "patch_bytes = 27",
          "p.toml:19: patch_bytes = 27 is wrong because it must be a multiple of 8 from 0 to 504 (bytes of a patch: Tn a step; 0 for no patch unit); nearest 24, 32"),
-        ("ulx3s-85f-16x8", "port_bytes = 4", "port_bytes = 32",
-         "p.toml:28: port_bytes = 32 is wrong because it must be a power of two from 1 to 16 (bytes a beat; must divide the words of every memory: Tm, Tm*Tn and 8*R bytes); nearest 16"),
+        ("ulx3s-85f-16x8", "port_bytes = 4", "port_bytes = 128",
+         "p.toml:28: port_bytes = 128 is wrong because it must be a power of two from 1 to 64 (bytes a beat; must divide the words of weight and parameter memory: Tm*Tn and 8*R bytes); nearest 64"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = 65537",
          "p.toml:20: weight_words = 65537 is wrong because it must be a number from 1 to 65536 (words; addresses have 16 bits); nearest 65536"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = -9223372036854775808",
@@ -148,7 +148,7 @@ fn all_faults_are_reported_at_once_in_the_order_of_the_lines() {
 p.toml:1: section [preset] has no summary; it needs a text
 p.toml:3: sumary = \"Smallest engine, for simulation and proofs\" is unknown in [preset]; did you mean summary?
 p.toml:9: tm_lanes = 3 is wrong because it must be a power of two from 2 to 64 (output lanes Tm); nearest 2, 4
-p.toml:25: burst_beats = 0 is wrong because it must be a number from 1 to 256 (beats of the longest burst); nearest 1
+p.toml:25: burst_beats = 0 is wrong because it must be a number from 1 to 16384 (beats of the longest burst); nearest 1
 p.toml:32: bandwidth_cycles = [..] is wrong because it must be an integer without quotes";
     assert_eq!(refusal("tiny-2x2", &edits), expected);
 }

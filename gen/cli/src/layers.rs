@@ -82,8 +82,9 @@ fn input_loads(compiled: &Compiled) -> Vec<InputLoad> {
     let operations = compiled.instructions.iter().map(|note| &note.instruction.operation).enumerate();
     let transfers = operations.filter(|(_, operation)| matches!(operation, Operation::Load(..) | Operation::Store(_)));
     let numbered = transfers.enumerate();
+    let input = |index: usize| compiled.instructions[index].tensor.as_ref() == Some(&compiled.input.name);
     numbered
-        .filter(|(_, (_, operation))| matches!(operation, Operation::Load(OnChip::Activation, _)))
+        .filter(|(_, (index, operation))| matches!(operation, Operation::Load(OnChip::Activation, _)) && input(*index))
         .map(|(ordinal, (index, _))| InputLoad { index, ordinal })
         .collect()
 }

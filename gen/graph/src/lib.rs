@@ -16,4 +16,5 @@ pub mod onnx;
 pub mod passes;
 mod protobuf;
 pub mod quantise;
+pub mod synthetic;
 pub mod tflite;

@@ -8,7 +8,7 @@ use cortado_arch::Architecture;
 /// First word of each map and the words used in all, or `None` when the maps that live together do not fit.
 /// Maps that no layer touches get address 0.
 pub(crate) fn allocate(network: &Network, lowered: &Lowered, arch: &Architecture) -> Option<Placement> {
-    let needs = needs(network, lowered, &vec![false; network.maps.len()]);
+    let needs = needs(network, lowered, &vec![false; network.maps.len()], arch);
     let apart = spread(&needs, arch.activation_words);
     if apart.words <= arch.activation_words {
         return Some(apart);
@@ -19,7 +19,7 @@ pub(crate) fn allocate(network: &Network, lowered: &Lowered, arch: &Architecture
 }
 
 /// When each map lives on chip, in layers; `None` for maps nothing touches and those in external memory.
-pub(crate) fn needs(network: &Network, lowered: &Lowered, external: &[bool]) -> Vec<Option<Need>> {
+pub(crate) fn needs(network: &Network, lowered: &Lowered, external: &[bool], arch: &Architecture) -> Vec<Option<Need>> {
     let end = lowered.layers.len();
     (0..network.maps.len())
         .map(|map| {
@@ -30,7 +30,7 @@ pub(crate) fn needs(network: &Network, lowered: &Lowered, external: &[bool]) -> 
             let first = lowered.layers.iter().position(touches)?;
             let last = lowered.layers.iter().rposition(touches)?;
             Some(Need {
-                words: lowered.words[map],
+                words: lowered.room(map, arch),
                 first: if map == network.input { 0 } else { first },
                 last: if network.outputs.contains(&map) { end } else { last },
             })

@@ -121,12 +121,21 @@ fn patch_reads(x: u64, c: &Compute, arch: &Architecture) -> u64 {
     ((last - 1) / word - first / word + 1) as u64 * u64::from(c.kernel_height)
 }
 
+/// Cycles of this many words on the external port, of which activation memory takes one a cycle.
+fn moving_cycles(memory: OnChip, words: u64, arch: &Architecture) -> u64 {
+    let cycles = port_cycles(words * arch.on_chip(memory).1 as u64, arch);
+    if memory == OnChip::Activation {
+        cycles.max(words)
+    } else {
+        cycles
+    }
+}
+
 /// Cycles of a LOAD that has the port for itself: at most two bursts are on the way.
 pub(crate) fn load_cycles(memory: OnChip, t: &Transfer, arch: &Architecture) -> u64 {
-    let bytes = u64::from(t.words) * arch.on_chip(memory).1 as u64;
     let latency = u64::from(arch.external.latency_cycles);
     let burst = port_cycles((arch.burst_beats * arch.port_bytes) as u64, arch).max(1);
-    let cycles = port_cycles(bytes, arch);
+    let cycles = moving_cycles(memory, t.words.into(), arch);
     let stalls = (latency + 2).saturating_sub(burst) / 2 * (cycles / burst);
     LOAD_OVERHEAD + latency + cycles + stalls
 }

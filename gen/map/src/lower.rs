@@ -29,6 +29,12 @@ pub(crate) struct Lowered {
 }
 
 impl Lowered {
+    /// Words to keep for map `map`: LOADs write whole beats.
+    pub fn room(&self, map: usize, arch: &Architecture) -> usize {
+        let grain = arch.transfer_words();
+        (self.layouts[map].words() + self.words_behind(map).next_multiple_of(grain)).next_multiple_of(grain)
+    }
+
     /// Words behind map `map` that a window reaches into, with weights of zero.
     pub fn words_behind(&self, map: usize) -> usize {
         self.words[map] - self.layouts[map].words()

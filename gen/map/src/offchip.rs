@@ -53,17 +53,20 @@ impl Block {
     /// Of `band`, which is a layer or some of its rows.
     pub fn of(band: &Layer, external: &[bool], lowered: &Lowered, arch: &Architecture) -> Self {
         let grain = arch.transfer_words();
-        let beats = |words: Range<usize>| words.start / grain * grain..words.end.next_multiple_of(grain);
-        let results = beats(band.output_offset..band.output_offset + access::results(&band.compute) as usize);
+        let beats = |words: Range<usize>| match words.is_empty() {
+            true => 0..0,
+            false => words.start / grain * grain..words.end.next_multiple_of(grain),
+        };
+        let results = band.output_offset..band.output_offset + access::results(&band.compute) as usize;
         let read = access::input_words(band.mode, &band.compute, arch).map_or(0, |words| words as usize);
         let end = (band.input_offset + read).min(lowered.words[band.input]);
         let when = |map: Option<MapId>, words: Range<usize>| match map {
-            Some(map) if external[map] && !words.is_empty() => beats(words),
+            Some(map) if external[map] => words,
             _ => 0..0,
         };
         Self {
-            input: when(Some(band.input), band.input_offset..end),
-            residual: when(band.residual, results.clone()),
+            input: when(Some(band.input), beats(band.input_offset..end)),
+            residual: when(band.residual, beats(results.clone())),
             output: when(Some(band.output), results),
         }
     }
@@ -89,7 +92,7 @@ pub(crate) fn settle(network: &Network, lowered: &Lowered, arch: &Architecture) 
             Ok(homes) => return Ok(homes),
             Err(full) => full,
         };
-        let on_chip = needs(network, lowered, &external);
+        let on_chip = needs(network, lowered, &external, arch);
         let living = (0..maps).filter(|&map| on_chip[map].is_some_and(|n| n.first <= full && full <= n.last));
         match living.max_by_key(|&map| lowered.words[map]) {
             Some(map) => external[map] = true,
@@ -104,7 +107,7 @@ fn touches_external(layer: &Layer, external: &[bool]) -> bool {
 
 /// Homes with these maps in external memory, or the layer that has not enough words.
 fn attempt(network: &Network, lowered: &Lowered, external: &[bool], arch: &Architecture) -> Result<Homes, usize> {
-    let needs = needs(network, lowered, external);
+    let needs = needs(network, lowered, external, arch);
     let mut wanted = Vec::new();
     let mut fullest = (0, 0);
     for (index, layer) in lowered.layers.iter().enumerate() {

@@ -292,8 +292,12 @@ fn output_split(plan: &Plan, index: usize, layer: &Layer) -> Option<usize> {
         return None;
     }
     let c = &layer.compute;
-    let extent = if c.output_width * c.output_height == 1 { c.output_groups } else { c.output_height };
-    bands::of_output(plan, layer, extent as usize)
+    let flat = c.output_width * c.output_height == 1;
+    let (extent, words) =
+        if flat { (c.output_groups, 1) } else { (c.output_height, c.output_width * c.output_pixel_words) };
+    // The second STORE begins with a beat.
+    let whole = |first: &usize| (first * words as usize) % plan.arch.transfer_words() == 0;
+    bands::of_output(plan, layer, extent as usize).filter(whole)
 }
 
 /// The first of `parts` that completes the words before the cut at `first`, and their number.
@@ -350,6 +354,7 @@ fn load_input(plan: &Plan, made: &mut Parts, start: usize) {
         let part = &made.parts[index];
         let reach = access::input(part.mode, &part.compute, plan.arch).map_or(0, |s| s.end as usize - base);
         let to = if index + 1 == end { total } else { reach.min(total) };
+        let to = to.next_multiple_of(plan.arch.transfer_words());
         if to > loaded {
             let transfer = input_transfer(plan, loaded, to);
             made.fetches.push(Fetch {

@@ -9,8 +9,8 @@ use crate::residence::{Residence, Store};
 use cortado_arch::isa::{Instruction, OnChip, Operation, Transfer};
 use cortado_arch::Architecture;
 
-/// Most words one LOAD or STORE moves.
-const MAX_TRANSFER_WORDS: u32 = u16::MAX as u32;
+/// Most words one LOAD or STORE moves: whole beats of the widest port.
+const MAX_TRANSFER_WORDS: u32 = (1 << 16) - 64;
 
 /// Cycles from the end of the last instruction to the end of the run.
 const END_CYCLES: u64 = 3;
@@ -145,7 +145,7 @@ pub(crate) fn load_program(plan: &Plan, weights: &Residence, parameters: &Reside
     for map in (0..plan.homes.external.len()).filter(behind) {
         let transfer = Transfer {
             word_address: field(plan.homes.addresses[map] + plan.lowered.layouts[map].words()),
-            words: field(plan.lowered.words_behind(map)),
+            words: field(plan.lowered.words_behind(map).next_multiple_of(plan.arch.transfer_words())),
             ..Transfer::default()
         };
         push_load(&mut items, OnChip::Activation, transfer, Region::Filler, plan.arch);

@@ -11,7 +11,8 @@ use rust_hdl::prelude::*;
 /// Bursts of the LOAD that `Transfer` counts, while `loading`. An instruction fetch goes before the next
 /// burst, and its beats come after those that were on the way when it was asked for.
 ///
-/// A beat of a LOAD goes to bank `bank` of the transfer's word when `beat_valid & beat_ready`; beat
+/// A beat of a LOAD goes to bank `bank` of the transfer's word when `beat_valid & beat_ready`; where a beat holds
+/// several activation words, piece `bank` of it goes to the transfer's word, and the beat stands until the last; beat
 /// `fetch_at` of an instruction comes with `fetch_beat` and needs no `beat_ready`.
 #[derive(LogicBlock)]
 pub struct Reader {
@@ -61,6 +62,10 @@ pub struct Reader {
     activation_last: Constant<Bits<10>>,
     weight_last: Constant<Bits<10>>,
     parameter_last: Constant<Bits<10>>,
+    /// A beat holds several activation words.
+    wide: Constant<Bit>,
+    in_pieces: Signal<Local, Bit>,
+    last_bank: Signal<Local, Bit>,
     next_ahead: Signal<Local, Bits<16>>,
     bank_last: Signal<Local, Bits<10>>,
     load_beat: Signal<Local, Bit>,
@@ -70,19 +75,20 @@ pub struct Reader {
 impl Reader {
     /// For the memories and the port of `arch`.
     pub fn new(arch: &Architecture) -> Self {
-        let last = |bytes: usize| bytes / arch.port_bytes - 1;
+        let last = |bytes: usize| (bytes / arch.port_bytes).max(arch.port_bytes / bytes) - 1;
         let fetch_beats = INSTRUCTION_BYTES / arch.port_bytes;
         make!(
             clock reset fetch fetch_address fetch_beat fetch_at fetch_done loading memory address beats open on_the_way
             commanded moved next_word beat_valid beat_ready bank command_valid command_ready command_address
             command_beats data_valid data_ready fetch_wanted fetching fetched ahead any_ahead next_ahead bank_index asking asking_fetch
-            bank_last load_beat instruction_next;
+            bank_last load_beat instruction_next in_pieces last_bank;
             fetch_beats: constant(fetch_beats), fetch_last: constant(fetch_beats - 1),
             ahead_mask: mask(2 * arch.burst_beats),
-            bank_mask: mask(last(arch.weight_word_bytes().max(arch.parameter_word_bytes()))),
+            bank_mask: mask(last(arch.weight_word_bytes().max(arch.parameter_word_bytes())).max(last(arch.activation_word_bytes()))),
             activation_last: constant(last(arch.activation_word_bytes())),
             weight_last: constant(last(arch.weight_word_bytes())),
             parameter_last: constant(last(arch.parameter_word_bytes())),
+            wide: Constant::new(arch.transfer_words() > 1),
         )
     }
 }
@@ -109,11 +115,21 @@ impl Logic for Reader {
         self.fetch_done.next = self.fetch_beat.val() & (self.fetched.q.val() == self.fetch_last.val());
         self.beat_valid.next = self.data_valid.val() & !self.instruction_next.val();
         self.load_beat.next = self.beat_valid.val() & self.beat_ready.val();
-        self.moved.next = self.load_beat.val();
-        self.data_ready.next = self.instruction_next.val() | self.beat_ready.val();
+        if self.memory.val() == bits::<2>(0) {
+            self.bank_last.next = self.activation_last.val();
+        } else if self.memory.val() == bits::<2>(1) {
+            self.bank_last.next = self.weight_last.val();
+        } else {
+            self.bank_last.next = self.parameter_last.val();
+        }
+        self.in_pieces.next = self.wide.val() & !self.memory.val().any();
+        self.last_bank.next = self.bank_index.q.val() == self.bank_last.val();
+        self.moved.next = self.load_beat.val() & (!self.in_pieces.val() | self.last_bank.val());
+        self.data_ready.next =
+            self.instruction_next.val() | (self.beat_ready.val() & (!self.in_pieces.val() | self.last_bank.val()));
 
         self.next_ahead.next = self.ahead.q.val();
-        if self.load_beat.val() & self.any_ahead.q.val() {
+        if self.moved.val() & self.any_ahead.q.val() {
             self.next_ahead.next = (self.ahead.q.val() - 1) & self.ahead_mask.val();
         }
 
@@ -129,7 +145,7 @@ impl Logic for Reader {
                 self.fetching.d.next = true;
                 if !self.loading.val() {
                     self.next_ahead.next = bits::<16>(0);
-                } else if self.load_beat.val() {
+                } else if self.moved.val() {
                     self.next_ahead.next = (self.on_the_way.val() - 1) & self.ahead_mask.val();
                 } else {
                     self.next_ahead.next = self.on_the_way.val() & self.ahead_mask.val();
@@ -147,18 +163,11 @@ impl Logic for Reader {
         if self.fetch_done.val() {
             self.fetching.d.next = false;
         }
-        if self.memory.val() == bits::<2>(0) {
-            self.bank_last.next = self.activation_last.val();
-        } else if self.memory.val() == bits::<2>(1) {
-            self.bank_last.next = self.weight_last.val();
-        } else {
-            self.bank_last.next = self.parameter_last.val();
-        }
         self.next_word.next = false;
         if self.load_beat.val() {
-            if self.bank_index.q.val() == self.bank_last.val() {
+            self.next_word.next = self.in_pieces.val() | self.last_bank.val();
+            if self.last_bank.val() {
                 self.bank_index.d.next = bits::<10>(0);
-                self.next_word.next = true;
             } else {
                 self.bank_index.d.next = (self.bank_index.q.val() + 1) & self.bank_mask.val();
             }

@@ -46,6 +46,9 @@ pub struct Transfer {
     any_in_flight: Reg<Bit>,
     next_in_flight: Signal<Local, Bits<16>>,
     activation_shift: Constant<Bits<28>>,
+    /// Where a beat holds several activation words.
+    activation_round: Constant<Bits<28>>,
+    activation_shrink: Constant<Bits<28>>,
     weight_shift: Constant<Bits<28>>,
     parameter_shift: Constant<Bits<28>>,
     burst: Constant<Bits<16>>,
@@ -66,7 +69,7 @@ impl Transfer {
     /// For the memories and the port of `arch`.
     pub fn new(arch: &Architecture) -> Self {
         let sizes = [OnChip::Activation, OnChip::Weight, OnChip::Parameter].map(|memory| arch.on_chip(memory));
-        let word_beats = sizes.map(|(_, bytes)| bytes / arch.port_bytes);
+        let word_beats = sizes.map(|(_, bytes)| (bytes / arch.port_bytes).max(1));
         let shift = |memory: OnChip| constant(word_beats[memory as usize].trailing_zeros() as usize);
         let most_words = sizes.iter().map(|(words, _)| *words).max().unwrap_or(1);
         let most_beats = sizes.iter().zip(word_beats).map(|((words, _), beats)| words * beats).max().unwrap_or(1);
@@ -74,7 +77,8 @@ impl Transfer {
             clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
             address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
             any_in_flight next_in_flight all_beats short next_beats ends added;
-            activation_shift: shift(OnChip::Activation), weight_shift: shift(OnChip::Weight),
+            activation_shift: shift(OnChip::Activation), activation_round: constant(arch.transfer_words() - 1),
+            activation_shrink: constant(arch.transfer_words().trailing_zeros() as usize), weight_shift: shift(OnChip::Weight),
             parameter_shift: shift(OnChip::Parameter),
             burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
             word_mask: mask(most_words - 1), address_mask: mask((1 << arch.address_bits) - 1), beats_mask: mask(most_beats),
@@ -127,7 +131,9 @@ impl Logic for Transfer {
         self.any_in_flight.d.next = self.next_in_flight.val().any();
 
         if self.next_memory.val() == bits::<2>(0) {
-            self.all_beats.next = bit_cast::<28, 16>(self.next_words.val()) << self.activation_shift.val();
+            self.all_beats.next = ((bit_cast::<28, 16>(self.next_words.val()) << self.activation_shift.val())
+                + self.activation_round.val())
+                >> self.activation_shrink.val();
         } else if self.next_memory.val() == bits::<2>(1) {
             self.all_beats.next = bit_cast::<28, 16>(self.next_words.val()) << self.weight_shift.val();
         } else {

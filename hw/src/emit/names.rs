@@ -330,7 +330,9 @@ pub(super) fn snake_case(name: &str) -> String {
 
 /// Evaluates `pe[i + 1]$sum[2 * j]$next` to `pe$4$sum$2`; `length` answers `x$len()` inside an index.
 pub(super) fn resolve(text: &str, env: &LoopEnv, length: &dyn Fn(&str) -> Option<usize>) -> Result<String, Fault> {
-    let flat = text.replace('.', "$").replace("::", "$");
+    // The macro breaks a long place over lines.
+    let joined: String = text.split_whitespace().collect();
+    let flat = joined.replace('.', "$").replace("::", "$");
     let flat = flat.strip_prefix('$').unwrap_or(&flat);
     let mut out = String::new();
     let mut rest = flat;
@@ -368,4 +370,18 @@ fn matching_bracket(text: &str, open: usize) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_the_macro_broke_over_lines_is_the_same_place() {
+        let place =
+            resolve("port.client_write_data\n[(units.len() + 1 +\n k) * 16].next", &vec![("k".to_owned(), 1)], &|_| {
+                Some(2)
+            });
+        assert_eq!(place.ok().as_deref(), Some("port$client_write_data$64"));
+    }
 }

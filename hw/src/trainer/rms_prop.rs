@@ -54,6 +54,8 @@ pub struct RmsProp {
     pub gradient: Vec<Signal<In, Bits<32>>>,
     pub waiting: Signal<Out, Bit>,
     pub turn: Signal<In, Bit>,
+    /// Parameters move; for observation.
+    pub moving: Signal<Out, Bit>,
     pub busy: Signal<Out, Bit>,
     pub done: Signal<Out, Bit>,
     pub not_finite: Signal<Out, Bit>,
@@ -84,7 +86,7 @@ pub struct RmsProp {
     /// Lines in the units and in each writer's queue.
     under_way: Vec<Reg<Bits<8>>>,
     open: Signal<Local, Bit>,
-    moving: Signal<Local, Bit>,
+    moves: Signal<Local, Bit>,
     most: Constant<Bits<8>>,
     scale_cycles: Constant<Bits<8>>,
 }
@@ -99,7 +101,7 @@ impl RmsProp {
         let writer = || StreamWriter::new(burst);
         Ok(make!(
             clock reset start parameters statistics lines rate alpha fresh epsilon limit gradient_start gradient_valid
-            gradient_ready waiting turn busy done not_finite at value state factor total count open moving;
+            gradient_ready waiting turn busy done not_finite at value state factor total count open moves moving;
             gradient: signals(LINE_WORDS),
             read_command_valid: signals(2), read_command_ready: signals(2), read_command_address: signals(2),
             read_command_beats: signals(2), read_data_valid: signals(2), read_data_ready: signals(2),
@@ -122,7 +124,8 @@ impl Logic for RmsProp {
         dff_setup!(self, clock, state, factor, total, count);
         self.busy.next = self.state.q.val() != RmsPropState::Idle;
         self.waiting.next = self.state.q.val() == RmsPropState::Waiting;
-        self.moving.next = self.state.q.val() == RmsPropState::Moving;
+        self.moves.next = self.state.q.val() == RmsPropState::Moving;
+        self.moving.next = self.moves.val();
         self.done.next = self.state.q.val() == RmsPropState::Done;
         self.not_finite.next = self.norm.not_finite.val();
         self.at.next = self.norm.at.val();

@@ -34,6 +34,7 @@ mod ports;
 mod ratio;
 mod shim;
 mod tool;
+mod trainer;
 
 pub use compile::{BuildError, Step};
 pub use engine::{EngineHarness, MemoryModel, RunError, RunOptions, RunReport};
@@ -42,3 +43,4 @@ pub use options::{BuildOptions, InitialValues, TraceFormat};
 pub use ports::{parse_ports, Direction, Port, PortListError, MAX_PORT_WIDTH};
 pub use ratio::{harness_ratio, HarnessRatio};
 pub use tool::{find_verilator, find_verilator_in, Places, ToolError, Verilator, OLDEST_VERILATOR, VERILATOR_VARIABLE};
+pub use trainer::{TaskReport, TrainerCounts, TrainerHarness, TrainerShape, TrainerSimError};

@@ -151,6 +151,11 @@ impl Machine {
         };
         let word_bytes = memory.word_bytes();
         let first = span(t, word_bytes, self.external.len(), self.architecture.port_bytes)?;
+        let grain = self.architecture.transfer_words() as u32;
+        if which == OnChip::Activation && t.words % grain != 0 {
+            let reason = format!("must be a multiple of the {grain} words of a beat");
+            return Err(Problem::Field { field: "words", value: t.words.into(), reason }.into());
+        }
         for (i, bytes) in self.external[first..].chunks_exact(word_bytes).take(t.words as usize).enumerate() {
             memory.write(t.word_address as usize + i, "word_address", &actor)?.copy_from_slice(bytes);
         }
@@ -213,5 +218,6 @@ fn span(t: &Transfer, word_bytes: usize, bytes: usize, port_bytes: usize) -> Res
 
 fn transfer(t: &Transfer, word_bytes: usize, port_bytes: usize, activation: bool, load: bool) -> Work {
     let words = u64::from(t.words);
-    Work::Transfer { beats: words * (word_bytes / port_bytes) as u64, activation, load }
+    let beats = (words * word_bytes as u64).div_ceil(port_bytes as u64);
+    Work::Transfer { beats, activation, load }
 }

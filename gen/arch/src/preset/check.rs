@@ -17,6 +17,8 @@ const MOST_WINDOW_STEPS: i64 = 63;
 const MOST_TAPS: i64 = 15 * 15;
 /// Words that 16-bit addresses reach.
 const MOST_WORDS: i64 = 1 << 16;
+/// Two bursts on the way are counted in 16 bits.
+const MOST_BURST_BEATS: i64 = 1 << 14;
 /// Multiplications of halves in a product of 30 by 31 bits.
 const MOST_REQUANTISE_CYCLES: i64 = 4;
 
@@ -272,13 +274,14 @@ fn largest(words: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
 /// Bytes of a beat, most beats of a burst, bits of an address.
 fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Option<&Array>) -> Option<(i64, i64, i64)> {
     let mut s = Section::take(document, "port", &["port_bytes", "burst_beats", "address_bits"], faults)?;
-    let activation = array.and_then(|a| a.tm).unwrap_or(INSTRUCTION_BYTES);
+    let weight = array.and_then(|a| Some(a.tm? * a.tn?)).unwrap_or(INSTRUCTION_BYTES);
     let parameter = array.and_then(|a| a.requantise_lanes).map_or(INSTRUCTION_BYTES, |r| 8 * r);
-    // Tm * Tn is a multiple of Tm, and 64 of every power of two up to it.
-    let most = activation.min(parameter).min(INSTRUCTION_BYTES) as i64;
-    let reason = "bytes a beat; must divide the words of every memory: Tm, Tm*Tn and 8*R bytes";
+    // 64 is a multiple of every power of two up to it.
+    let most = weight.min(parameter).min(INSTRUCTION_BYTES) as i64;
+    let reason = "bytes a beat; must divide the words of weight and parameter memory: Tm*Tn and 8*R bytes";
     let bytes = s.integer("port_bytes", &Rule::new(Kind::PowerOfTwo, 1, most, reason), faults);
-    let beats = s.integer("burst_beats", &Rule::new(Kind::Any, 1, 256, "beats of the longest burst"), faults);
+    let beats =
+        s.integer("burst_beats", &Rule::new(Kind::Any, 1, MOST_BURST_BEATS, "beats of the longest burst"), faults);
     let rule = Rule::new(Kind::Any, LEAST_ADDRESS_BITS, 32, "bits of an external address; the port's others are 0");
     let address_bits = s.integer("address_bits", &rule, faults);
     Some((bytes?, beats?, address_bits?))

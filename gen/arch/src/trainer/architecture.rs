@@ -46,6 +46,11 @@ impl TrainerArchitecture {
         self.groups * LINE_WORDS
     }
 
+    /// RMSProp units of a pair: each reads two words a cycle and writes two.
+    pub fn rms_prop_units(&self) -> usize {
+        (self.port_words / 4).max(1)
+    }
+
     /// Result vectors of a pass: a sum for every slot of every group.
     pub fn pass_vectors(&self) -> usize {
         self.groups * SLOTS

@@ -42,6 +42,7 @@ pub struct Measured {
 }
 
 /// An inference in Verilator.
+#[derive(Clone)]
 pub struct Inference {
     run: Run,
     breakdown: Breakdown,
@@ -61,6 +62,13 @@ impl Inference {
     pub fn layer_utilisation(self) -> Measured {
         let cycles = self.breakdown.layers.iter().map(|layer| layer.cycles).sum();
         let value = utilisation(self.macs, cycles, self.arch.macs());
+        self.measured(value)
+    }
+
+    /// Of the layer that uses the array best.
+    pub fn best_layer(self) -> Measured {
+        let of = |layer: &crate::layers::Layer| utilisation(layer.macs, layer.cycles, self.arch.macs());
+        let value = self.breakdown.layers.iter().map(of).fold(0.0, f64::max);
         self.measured(value)
     }
 
@@ -108,13 +116,20 @@ fn compiled(graph: &Graph, arch: &Architecture) -> Result<Compiled, Failure> {
 /// # Errors
 /// The network does not map, Verilator is missing, or the outputs are wrong.
 pub fn infer(graph: &Graph) -> Result<Inference, Failure> {
-    let arch = preset::load(preset::DEFAULT)?;
+    infer_on(graph, preset::load(preset::DEFAULT)?, REPETITIONS)
+}
+
+/// The same on `arch`, the fastest of `repetitions`.
+///
+/// # Errors
+/// As [`infer`].
+pub fn infer_on(graph: &Graph, arch: Architecture, repetitions: usize) -> Result<Inference, Failure> {
     let compiled = compiled(graph, &arch)?;
     let input = Random::new(SEED).bytes(elements(tensor(graph)?));
     let golden = cortado_golden::run(graph, &input).map_err(Failure::refused)?;
     let mut engine = Verilated::build(&arch, InitialValues::Fast, Jitter::default(), SEED)?;
     let mut best: Option<Run> = None;
-    for _ in 0..REPETITIONS {
+    for _ in 0..repetitions {
         engine.load(&compiled)?;
         let run = engine.run(&compiled, &input)?;
         if best.as_ref().is_none_or(|best| run.seconds < best.seconds) {
@@ -122,7 +137,7 @@ pub fn infer(graph: &Graph) -> Result<Inference, Failure> {
         }
     }
     let run = best.ok_or_else(|| Failure::refused("nothing was run"))?;
-    let compared = crate::difference::compare(graph, &compiled, &compiled.outputs, &run.memory, &run.retired, &golden);
+    let compared = crate::difference::compare(graph, &compiled, &compiled.tensors, &run.memory, &run.retired, &golden);
     if let Some(first) = compared.first {
         return Err(Failure::Check(format!("{} on {}: {first}", graph.name, arch.name)));
     }

@@ -1,5 +1,6 @@
 //! The project's figures: what each is called, what it should reach, and how it is measured.
 
+mod caffeine;
 mod conv3x3;
 mod measure;
 
@@ -58,6 +59,9 @@ pub enum Case {
     Explore,
     /// LUT4 of a preset after Yosys.
     Luts(&'static str),
+    /// VGG16's convolutions and pools on the large engine; the best of its layers.
+    Vgg16Convolution,
+    Vgg16BestLayer,
     /// Clock of a preset after place and route, its ports behind scan registers.
     Clock(&'static str),
 }
@@ -74,7 +78,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 15] = [
+pub const ALL: [Definition; 17] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -127,6 +131,18 @@ pub const ALL: [Definition; 15] = [
         reference_of: "",
         what: "Verilog of all presets, seconds",
         case: Case::Emit,
+    },
+    Definition {
+        reference: Some(0.76),
+        reference_of: "Caffeine, KU060, fixed16",
+        case: Case::Vgg16Convolution,
+        ..utilisation("vgg16.conv.utilisation", "", 0.95, "VGG16, convolutions and pools of an image, int8")
+    },
+    Definition {
+        reference: Some(0.89),
+        reference_of: "Caffeine, KU060, fixed16",
+        case: Case::Vgg16BestLayer,
+        ..utilisation("vgg16.best_layer.utilisation", "", 0.98, "VGG16, the best layer, int8")
     },
     Definition {
         name: "explore.vgg16_s",
@@ -208,6 +224,8 @@ impl Definition {
             },
             Case::Harness => measure::harness()?,
             Case::Emit => measure::emit()?,
+            Case::Vgg16Convolution => caffeine::convolution()?,
+            Case::Vgg16BestLayer => caffeine::best_layer()?,
             Case::Explore => measure::explore()?,
             Case::Luts(preset) => measure::luts(preset)?,
             // An engine that does not fit its part has no clock to measure; the others' figures go on.

@@ -24,6 +24,9 @@ pub(crate) struct Reader {
     asking: Option<Command>,
     /// The LOAD at hand, or the last one, goes to activation memory.
     to_activation: bool,
+    /// Activation words in a beat, and those of the beat at hand that are written.
+    pieces: u64,
+    written: u64,
 }
 
 /// What the reader did in a cycle.
@@ -49,12 +52,21 @@ impl Reader {
             ahead: 0,
             asking: None,
             to_activation: true,
+            pieces: a.transfer_words() as u64,
+            written: 0,
         }
     }
 
     /// Whether beats of a LOAD need a free write of activation memory.
     pub fn to_activation(&self) -> bool {
         self.to_activation
+    }
+
+    /// Writes a piece of the beat that is there; whether it was the last.
+    fn whole(&mut self) -> bool {
+        let pieces = if self.to_activation { self.pieces } else { 1 };
+        self.written = (self.written + 1) % pieces;
+        self.written == 0
     }
 
     pub fn fetch(&mut self) {
@@ -70,6 +82,7 @@ impl Reader {
     pub fn cycle(&mut self, valid: bool, ready: bool, loading: bool, transfer: &Transfer) -> ReaderDone {
         let fetching = self.fetch_left > 0 && self.ahead == 0;
         let asked = self.asking.take();
+        let ready = ready && (fetching || !valid || self.whole());
         let mut done = ReaderDone {
             beat: valid && (fetching || ready),
             command: asked.map(|c| if c == Command::Fetch { self.fetch_beats } else { transfer.beats() }),

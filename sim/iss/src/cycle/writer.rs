@@ -20,6 +20,9 @@ pub(crate) struct Writer {
     /// Words that are there.
     ahead: usize,
     beats_left: u64,
+    /// Words in a beat, and those that wait for the others of theirs.
+    pieces: u64,
+    held: u64,
     /// A command stands on the port.
     asking: bool,
 }
@@ -34,11 +37,13 @@ pub(crate) struct WriterDone {
 impl Writer {
     pub fn new(a: &Architecture, timing: &Timing) -> Self {
         Self {
-            word_beats: (a.activation_word_bytes() / a.port_bytes) as u64,
+            word_beats: (a.activation_word_bytes() / a.port_bytes).max(1) as u64,
             read_latency: timing.read,
             arriving: VecDeque::new(),
             ahead: 0,
             beats_left: 0,
+            pieces: a.transfer_words() as u64,
+            held: 0,
             asking: false,
         }
     }
@@ -53,14 +58,16 @@ impl Writer {
     pub fn cycle(&mut self, granted: bool, open: bool, storing: bool, transfer: &Transfer) -> WriterDone {
         if !storing {
             self.arriving.clear();
-            (self.ahead, self.beats_left, self.asking) = (0, 0, false);
+            (self.ahead, self.beats_left, self.held, self.asking) = (0, 0, 0, false);
             return WriterDone::default();
         }
         let take = self.reads(storing) && granted;
-        let sending = self.beats_left > 0 && transfer.on_the_way() > 0 && open;
+        let last = self.held + 1 == self.pieces;
+        let sending = self.beats_left > 0 && transfer.on_the_way() > 0 && (open || !last);
         let refill = self.ahead > 0 && (self.beats_left == 0 || (sending && self.beats_left == 1));
-        let done = WriterDone { beat: sending, command: self.asking.then(|| transfer.beats()) };
+        let done = WriterDone { beat: sending && last, command: self.asking.then(|| transfer.beats()) };
         self.beats_left -= u64::from(sending);
+        self.held = (self.held + u64::from(sending)) % self.pieces;
         if refill {
             self.ahead -= 1;
             self.beats_left = self.word_beats;

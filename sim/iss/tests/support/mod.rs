@@ -274,8 +274,10 @@ impl Layer {
         let output_at = place(&vec![0x55; residual_bytes.len()]);
         external.resize(external.len().next_multiple_of(INSTRUCTION_BYTES), 0);
         let words = |bytes: &[u8], each: usize| (bytes.len() / each) as u32;
+        // Maps lie apart, so whole beats overwrite nothing.
+        let whole = |bytes: &[u8]| words(bytes, tm).next_multiple_of(a.transfer_words() as u32);
         let program = encode(&[
-            at(0, 0, load(OnChip::Activation, input_base as u32, words(&input_bytes, tm), input_at)),
+            at(0, 0, load(OnChip::Activation, input_base as u32, whole(&input_bytes), input_at)),
             at(0, 0, load(OnChip::Weight, weight_base as u32, words(&weight_bytes, tm * tn), weight_at)),
             at(
                 0,
@@ -287,7 +289,7 @@ impl Layer {
                     parameter_at,
                 ),
             ),
-            at(0, 0, load(OnChip::Activation, residual_base as u32, words(&residual_bytes, tm), residual_at)),
+            at(0, 0, load(OnChip::Activation, residual_base as u32, whole(&residual_bytes), residual_at)),
             at(4, 0, Operation::Compute(self.mode, compute)),
             at(0, 1, store(output_base as u32, words(&residual_bytes, tm), output_at)),
             at(0, 0, Operation::End),

@@ -1,0 +1,179 @@
+//! The training engine whole, as emitted: agents' tasks on both units of a pair, against the golden learner.
+
+mod blocks_support;
+
+use blocks_support::header;
+use blocks_support::random::Random;
+use cortado_agents::{initial_state, Trainer};
+use cortado_arch::preset::trainer::{trainer, trainers};
+use cortado_arch::trainer::TrainerArchitecture;
+use cortado_cosim::engine::Jitter;
+use cortado_cosim::{find_verilator, BuildOptions};
+use cortado_driver::{Simulated, Simulation};
+use cortado_golden::a3c::{Hidden, Learner, Map, Network, Optimiser, State};
+use cortado_hw::trainer::top;
+
+/// Most steps of a routine.
+const STEPS: usize = 5;
+
+/// A convolution that strides, a second one, a dense layer, and 3 actions: padding in every layer.
+fn network() -> Network {
+    let hidden = [
+        Hidden::Convolution { outputs: 16, kernel: 3, stride: 2 },
+        Hidden::Convolution { outputs: 20, kernel: 2, stride: 1 },
+        Hidden::Dense { outputs: 24 },
+    ];
+    Network::new(Map { height: 9, width: 8, channels: 2 }, &hidden, 3).expect("shapes that fit")
+}
+
+/// The engine and the golden learner at the same state; `None`, said aloud, where Verilator is missing.
+fn both(arch: &TrainerArchitecture, jitter: Jitter, agents: usize, seed: u64) -> Option<(Simulated, Learner)> {
+    let verilator = match find_verilator() {
+        Ok(found) => found,
+        Err(error) => {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
+            eprintln!("skipped: {error}");
+            return None;
+        }
+    };
+    println!("seed {seed}, {}", arch.name);
+    let verilog = top::verilog(arch, &header()).unwrap_or_else(|error| panic!("{error}"));
+    let build = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
+    let simulation =
+        Simulation { arch, verilog: &verilog, top: top::TOP, verilator: &verilator, build: &build, jitter, seed };
+    let optimiser = Optimiser::default();
+    let state = initial_state(&network(), seed, 0.0);
+    let engine = Simulated::new(&simulation, network(), optimiser, (agents, STEPS), &state);
+    let learner = Learner::new(network(), optimiser, agents, state).expect("the network's own state");
+    Some((engine.unwrap_or_else(|error| panic!("{error}")), learner))
+}
+
+fn words(random: &mut Random, count: usize, scale: f32) -> Vec<f32> {
+    (0..count).map(|_| scale * random.signed(24) as f32 / (1 << 23) as f32).collect()
+}
+
+#[track_caller]
+fn same(what: &str, wanted: &[f32], got: &[f32]) {
+    let differs = wanted.iter().zip(got).position(|(wanted, got)| wanted.to_bits() != got.to_bits());
+    if let Some(at) = differs {
+        panic!("{what}, word {at}: expected {:?}, got {:?}", wanted[at], got[at]);
+    }
+    assert_eq!(wanted.len(), got.len(), "{what}");
+}
+
+#[track_caller]
+fn same_state(what: &str, wanted: &State, got: &State) {
+    same(&format!("{what}, parameters"), &wanted.theta, &got.theta);
+    same(&format!("{what}, statistics"), &wanted.statistics, &got.statistics);
+}
+
+#[test]
+fn routines_are_the_golden_learners_to_the_bit_whatever_stalls() {
+    let seed = 321;
+    let arch = trainer("fa3c-tiny").expect("it exists");
+    for jitter in [Jitter::default(), Jitter::heavy()] {
+        let Some((mut engine, mut learner)) = both(&arch, jitter, 2, seed) else { return };
+        let mut random = Random(seed);
+        // The last gradients are clipped.
+        for (routine, (steps, scale)) in [(1, 0.1), (STEPS, 1.0), (3, 1e4)].into_iter().enumerate() {
+            let agent = routine % 2;
+            Trainer::sync(&mut engine, agent).expect("it goes on");
+            Learner::sync(&mut learner, agent).expect("it goes on");
+            for inference in 0..=steps {
+                let observation = words(&mut random, network().input_words(), 1.0);
+                let wanted = Learner::infer(&mut learner, agent, &observation).expect("it goes on");
+                let got = Trainer::infer(&mut engine, agent, &observation).expect("it goes on");
+                same(&format!("routine {routine}, inference {inference}"), &wanted, &got);
+            }
+            let errors: Vec<_> = (0..steps).map(|_| words(&mut random, network().output_words(), scale)).collect();
+            Learner::train(&mut learner, agent, &errors, 7e-4).expect("it goes on");
+            Trainer::train(&mut engine, agent, &errors, 7e-4).expect("it goes on");
+            same_state(&format!("routine {routine}"), learner.state(), &engine.global());
+        }
+    }
+}
+
+#[test]
+fn a_gradient_that_is_not_finite_fails_as_the_golden_learners_does_and_the_next_task_goes_on() {
+    let seed = 322;
+    let arch = trainer("fa3c-tiny").expect("it exists");
+    let Some((mut engine, mut learner)) = both(&arch, Jitter::default(), 1, seed) else { return };
+    let mut random = Random(seed);
+    for scale in [3e38, 1.0] {
+        let observation = words(&mut random, network().input_words(), 1.0);
+        let errors = vec![words(&mut random, network().output_words(), scale)];
+        let mut ends = Vec::new();
+        let trainers: [&mut dyn Trainer; 2] = [&mut learner, &mut engine];
+        for trainer in trainers {
+            trainer.sync(0).expect("it goes on");
+            trainer.infer(0, &observation).expect("it goes on");
+            ends.push(trainer.train(0, &errors, 7e-4));
+        }
+        assert_eq!(ends[0], ends[1]);
+        assert_eq!(ends[0].as_ref().is_err_and(|error| error.not_finite), scale > 1.0, "{:?}", ends[0]);
+        same_state("afterwards", learner.state(), &engine.global());
+    }
+}
+
+/// Four agents hand over a task each turn without waiting for one another; golden takes them in the order handed over.
+fn side_by_side(arch: &TrainerArchitecture, merged: bool, seed: u64) {
+    const AGENTS: usize = 4;
+    let Some((mut engine, mut learner)) = both(arch, Jitter::default(), AGENTS, seed) else { return };
+    let mut random = Random(seed);
+    let mut pending: Vec<Option<(u16, Option<Vec<f32>>)>> = vec![None; AGENTS];
+    let routine = STEPS + 2;
+    for turn in 0..3 * routine + AGENTS {
+        for (agent, pending) in pending.iter_mut().enumerate() {
+            let Some(phase) = turn.checked_sub(agent).map(|turn| turn % routine) else { continue };
+            // An inference's answer is awaited before the agent's next task, a sync's end too; a training's is not.
+            if let Some((tag, wanted)) = pending.take() {
+                engine.wait(tag).expect("it goes on");
+                if let Some(wanted) = wanted {
+                    same(&format!("agent {agent}, turn {turn}"), &wanted, &engine.outputs(agent));
+                }
+            }
+            if phase == routine - 1 {
+                let errors: Vec<_> = (0..STEPS).map(|_| words(&mut random, network().output_words(), 1.0)).collect();
+                Learner::train(&mut learner, agent, &errors, 7e-4).expect("it goes on");
+                let tag = engine.begin_train(agent, &errors, 7e-4).expect("it goes on");
+                *pending = Some((tag, None));
+                continue;
+            }
+            let observation = words(&mut random, network().input_words(), 1.0);
+            if phase == 0 {
+                Learner::sync(&mut learner, agent).expect("it goes on");
+                if !merged {
+                    let tag = engine.begin_sync(agent).expect("it goes on");
+                    engine.wait(tag).expect("it goes on");
+                }
+            }
+            let wanted = Learner::infer(&mut learner, agent, &observation).expect("it goes on");
+            let tag = engine.begin_infer(agent, &observation, merged && phase == 0).expect("it goes on");
+            *pending = Some((tag, Some(wanted)));
+        }
+    }
+    for (tag, _) in pending.into_iter().flatten() {
+        engine.wait(tag).expect("it goes on");
+    }
+    same_state("at the end", learner.state(), &engine.global());
+    let counts = engine.counts();
+    println!("{}, merged {merged}: {} cycles, units active {:?}", arch.name, counts.cycles, counts.active);
+    assert!(counts.active.iter().all(|&cycles| cycles > 0), "a unit had nothing to do");
+}
+
+#[test]
+fn agents_side_by_side_give_what_one_after_the_other_gives() {
+    let tiny = trainer("fa3c-tiny").expect("it exists");
+    side_by_side(&tiny, true, 323);
+    side_by_side(&tiny, false, 324);
+    side_by_side(&TrainerArchitecture { pairs: 2, ..tiny.clone() }, true, 325);
+    side_by_side(&TrainerArchitecture { units: 1, port_words: 4, ..tiny }, true, 326);
+}
+
+#[test]
+fn every_preset_has_verilog() {
+    for arch in trainers() {
+        let text = top::verilog(&arch, &header()).unwrap_or_else(|error| panic!("{}: {error}", arch.name));
+        assert!(text.contains("module cortado_trainer"), "{}", arch.name);
+    }
+}
