@@ -44,7 +44,6 @@ pub struct Transfer {
     to_ask: Reg<Bits<28>>,
     in_flight: Reg<Bits<16>>,
     any_in_flight: Reg<Bit>,
-    next_in_flight: Signal<Local, Bits<16>>,
     activation_shift: Constant<Bits<28>>,
     /// Where a beat holds several activation words.
     activation_round: Constant<Bits<28>>,
@@ -62,7 +61,7 @@ pub struct Transfer {
     short: Reg<Bit>,
     next_beats: Reg<Bits<16>>,
     ends: Signal<Local, Bit>,
-    added: Signal<Local, Bits<16>>,
+    fewer: Signal<Local, Bits<16>>,
 }
 
 impl Transfer {
@@ -74,16 +73,16 @@ impl Transfer {
         let most_words = sizes.iter().map(|(words, _)| *words).max().unwrap_or(1);
         let most_beats = sizes.iter().zip(word_beats).map(|((words, _), beats)| words * beats).max().unwrap_or(1);
         make!(
-            clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
-            address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
-            any_in_flight next_in_flight all_beats short next_beats ends added;
-            activation_shift: shift(OnChip::Activation), activation_round: constant(arch.transfer_words() - 1),
-            activation_shrink: constant(arch.transfer_words().trailing_zeros() as usize), weight_shift: shift(OnChip::Weight),
-            parameter_shift: shift(OnChip::Parameter),
-            burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
-            word_mask: mask(most_words - 1), address_mask: mask((1 << arch.address_bits) - 1), beats_mask: mask(most_beats),
-            in_flight_mask: mask(2 * arch.burst_beats),
-        )
+                    clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
+                    address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
+        any_in_flight all_beats short next_beats ends fewer;
+                    activation_shift: shift(OnChip::Activation), activation_round: constant(arch.transfer_words() - 1),
+                    activation_shrink: constant(arch.transfer_words().trailing_zeros() as usize), weight_shift: shift(OnChip::Weight),
+                    parameter_shift: shift(OnChip::Parameter),
+                    burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
+                    word_mask: mask(most_words - 1), address_mask: mask((1 << arch.address_bits) - 1), beats_mask: mask(most_beats),
+                    in_flight_mask: mask(2 * arch.burst_beats),
+                )
     }
 }
 
@@ -111,9 +110,7 @@ impl Logic for Transfer {
         if self.next_word.val() {
             self.word.d.next = (self.word.q.val() + 1) & self.word_mask.val();
         }
-        self.added.next = bits::<16>(0);
         if self.commanded.val() {
-            self.added.next = self.next_beats.q.val();
             self.from.d.next = (self.from.q.val() + self.burst_bytes.val()) & self.address_mask.val();
             if self.short.q.val() {
                 self.to_ask.d.next = bits::<28>(0);
@@ -122,13 +119,19 @@ impl Logic for Transfer {
                     (self.to_ask.q.val() - bit_cast::<28, 16>(self.burst.val())) & self.beats_mask.val();
             }
         }
-        if self.moved.val() {
-            self.next_in_flight.next = (self.in_flight.q.val() + self.added.val() - 1) & self.in_flight_mask.val();
-        } else {
-            self.next_in_flight.next = (self.in_flight.q.val() + self.added.val()) & self.in_flight_mask.val();
+        // Every sum beside the others, and the choice behind them: a command is taken, or a beat moves, late in the cycle.
+        self.fewer.next = self.in_flight.q.val() - 1;
+        if self.commanded.val() {
+            if self.moved.val() {
+                self.in_flight.d.next = (self.fewer.val() + self.next_beats.q.val()) & self.in_flight_mask.val();
+            } else {
+                self.in_flight.d.next = (self.in_flight.q.val() + self.next_beats.q.val()) & self.in_flight_mask.val();
+            }
+            self.any_in_flight.d.next = true;
+        } else if self.moved.val() {
+            self.in_flight.d.next = self.fewer.val() & self.in_flight_mask.val();
+            self.any_in_flight.d.next = self.in_flight.q.val() != bits::<16>(1);
         }
-        self.in_flight.d.next = self.next_in_flight.val();
-        self.any_in_flight.d.next = self.next_in_flight.val().any();
 
         if self.next_memory.val() == bits::<2>(0) {
             self.all_beats.next = ((bit_cast::<28, 16>(self.next_words.val()) << self.activation_shift.val())

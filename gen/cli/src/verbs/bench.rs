@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Cases or single figures, as resnet8 or resnet8.wall_s [default: all]
     #[arg(value_name = "CASE")]
     cases: Vec<String>,
-    /// Rewrite the table of ./README.md with the figures measured
+    /// Put the figures measured into the table of ./README.md; its other rows stay
     #[arg(long)]
     readme: bool,
 }
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     };
     let measured = figures::measure(&chosen, console, |figure| console.answer(figure, line))?;
     match readme {
-        Some(readme) => readme.write(&table(&measured)),
+        Some(readme) => readme.write(&table(&rows(&measured, &readme.rows))),
         None => Ok(()),
     }
 }
@@ -76,12 +76,16 @@ fn line(figure: &Figure) -> String {
     )
 }
 
-fn table(figures: &[Figure]) -> String {
-    let mut text =
-        "| figure | what | value | target | reference | preset, seed, tool |\n|---|---|---|---|---|---|\n".to_owned();
-    for figure in figures {
-        text.push_str(&format!(
-            "| `{}` | {} | {} | {} | {} | `{}`, {}, {} |\n",
+/// A row of the README's table, with the figure's name for what row it is.
+struct Row {
+    figure: String,
+    line: String,
+}
+
+impl Row {
+    fn new(figure: &Figure) -> Row {
+        let line = format!(
+            "| `{}` | {} | {} | {} | {} | `{}`, {}, {} |",
             figure.figure,
             figure.what,
             value(figure.value),
@@ -90,14 +94,38 @@ fn table(figures: &[Figure]) -> String {
             figure.preset,
             figure.seed,
             figure.tool
-        ));
+        );
+        Row { figure: figure.figure.to_owned(), line }
+    }
+
+    /// The row a line of the table is; `None` for its heading.
+    fn read(line: &str) -> Option<Row> {
+        let (figure, _) = line.strip_prefix("| `")?.split_once('`')?;
+        Some(Row { figure: figure.to_owned(), line: line.to_owned() })
+    }
+}
+
+/// Every figure's row: as measured now, else as it stood. A figure that is defined no more loses its row.
+fn rows(measured: &[Figure], stood: &[Row]) -> Vec<String> {
+    let measured: Vec<Row> = measured.iter().map(Row::new).collect();
+    let row = |name: &str| measured.iter().chain(stood).find(|row| row.figure == name);
+    figures::ALL.iter().filter_map(|figure| row(figure.name)).map(|row| row.line.clone()).collect()
+}
+
+fn table(rows: &[String]) -> String {
+    let mut text =
+        "| figure | what | value | target | reference | preset, seed, tool |\n|---|---|---|---|---|---|\n".to_owned();
+    for row in rows {
+        text.push_str(row);
+        text.push('\n');
     }
     text
 }
 
-/// The README around its table.
+/// The README: its table, and what stands around it.
 struct Readme {
     before: String,
+    rows: Vec<Row>,
     after: String,
 }
 
@@ -114,8 +142,9 @@ impl Readme {
     fn split(text: &str) -> Option<Readme> {
         let [first, last] = MARKERS;
         let (before, rest) = text.split_once(first)?;
-        let (_, after) = rest.split_once(last)?;
-        Some(Readme { before: before.to_owned(), after: after.to_owned() })
+        let (table, after) = rest.split_once(last)?;
+        let rows = table.lines().filter_map(Row::read).collect();
+        Some(Readme { before: before.to_owned(), rows, after: after.to_owned() })
     }
 
     fn join(&self, table: &str) -> String {
@@ -141,5 +170,13 @@ mod tests {
         assert_eq!(new, format!("# x\n{first}\n| a |\n{last}\nend\n"));
         assert_eq!(Readme::split(&new).map(|again| again.join("| a |\n")), Some(new));
         assert!(Readme::split(&format!("{last}\n{first}")).is_none());
+    }
+    #[test]
+    fn rows_not_measured_stay_and_rows_of_unknown_figures_go() {
+        let [first, last] = MARKERS;
+        let [one, two] = [figures::ALL[0].name, figures::ALL[3].name];
+        let stood = format!("{first}\n| figure |\n|---|\n| `{two}` | b |\n| `gone.x` | c |\n| `{one}` | a |\n{last}\n");
+        let readme = Readme::split(&stood).expect("both markers are there");
+        assert_eq!(rows(&[], &readme.rows), [format!("| `{one}` | a |"), format!("| `{two}` | b |")]);
     }
 }
