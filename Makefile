@@ -2,7 +2,7 @@
 
 CORTADO = cargo run --release -q -p cortado --
 
-.PHONY: help verilog test cosim lint gates synth bitstream flash bench report tools needs-preset
+.PHONY: help verilog test cosim lint gates formal synth bitstream flash bench report tools needs-preset
 
 help:
 	@echo 'make verilog            write build/rtl/<preset>.v for every preset; needs Rust only'
@@ -11,6 +11,7 @@ help:
 	@echo 'make lint               check the Verilog of every preset with Verilator'
 	@echo 'make cosim              compare the Verilog with the golden model, bit for bit'
 	@echo 'make gates              compare the netlist of every preset with its Verilog, cycle by cycle (an hour or more)'
+	@echo 'make formal             prove queues, arbiter, transfers and dispatch for every input'
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
 	@echo 'make bench              measure every figure'
 	@echo 'make report             an HTML page of the figures'
@@ -32,6 +33,9 @@ cosim: tools
 
 gates: tools
 	$(CORTADO) gates --all
+
+formal: tools
+	cargo test -p cortado-tests --test formal
 
 synth: needs-preset tools
 	$(CORTADO) synth --preset $(PRESET)

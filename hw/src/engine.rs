@@ -154,7 +154,7 @@ impl Engine {
             load_activation;
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
-            dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
+            dispatcher: Dispatcher::new(arch), compute_control: ComputeControl::new(port),
             transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, arch.activation_word_bytes())?,
             beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
             feed: Feed::new(arch),

@@ -10,8 +10,6 @@
 
 mod cache;
 mod error;
-#[cfg(test)]
-mod guards;
 mod harness;
 mod key;
 mod nextpnr;

@@ -1,9 +1,9 @@
 //! What Yosys is known to do without a message, and that nothing of it happens to Cortado's cells: each test shows the
 //! cell as it is, and the failure that comes back where its guard is taken away.
 
-use super::part::Family;
-use super::scratch::Scratch;
-use super::*;
+use super::super::part::Family;
+use super::super::scratch::Scratch;
+use super::super::*;
 use crate::inputs::Random;
 use cortado_cosim::{cells, find_verilator, BuildOptions, InitialValues, Instance, Model, Verilator};
 use cortado_hw::cells::dot_product::DotProduct;
