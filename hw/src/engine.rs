@@ -2,6 +2,7 @@
 
 use crate::array::lanes_in_blocks;
 use crate::array::output_lane::OutputLane;
+use crate::cells::dot_product::{INT16_SUM, INT8_SUM};
 use crate::cells::ram::{BankedRam, RamError, ReadStage};
 use crate::cells::reg::Reg;
 use crate::cells::stream::StreamError;
@@ -19,7 +20,7 @@ use crate::make::{constant, many, signals};
 use crate::memory::ActivationMemory;
 use crate::post::post_processor::PostProcessor;
 use crate::{clock, comment, dff_setup};
-use cortado_arch::{ActivationKind, Architecture};
+use cortado_arch::{ActivationKind, Architecture, DataType};
 use rust_hdl::prelude::*;
 
 /// Name of the top module.
@@ -63,13 +64,22 @@ impl From<StreamError> for EngineError {
 /// When the description breaks one of the backend's rules: a defect of the generator, told with
 /// module and signal.
 pub fn verilog(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
-    let mut engine = Engine::new(arch)?;
+    match arch.data_type {
+        DataType::Int8 => text::<INT8_SUM>(arch, header),
+        DataType::Int16 => text::<INT16_SUM>(arch, header),
+    }
+}
+
+fn text<const SUM: usize>(arch: &Architecture, header: &Header) -> Result<String, EngineError> {
+    let mut engine = Engine::<SUM>::new(arch)?;
     emit(TOP, &mut engine, header).map_err(EngineError::Emit)
 }
 
-/// One engine with its memories; ports in `docs/machine.md`.
+/// One engine with its memories, of accumulators of `SUM` bits; ports in `docs/machine.md`.
+///
+/// Elements travel as bytes, the lowest first: a word of Tm elements is one vector whatever the data type.
 #[derive(LogicBlock)]
-pub struct Engine {
+pub struct Engine<const SUM: usize> {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
     pub start: Signal<In, Bit>,
@@ -104,8 +114,8 @@ pub struct Engine {
     beat_assembler: Vec<BeatAssembler>,
     compute_control: ComputeControl,
     feed: Feed,
-    output_lane: Vec<OutputLane>,
-    post_processor: PostProcessor,
+    output_lane: Vec<OutputLane<SUM>>,
+    post_processor: PostProcessor<SUM>,
     activation_memory: ActivationMemory,
     weight_memory: BankedRam,
     parameter_memory: BankedRam,
@@ -137,13 +147,13 @@ pub struct Engine {
     bank_number: Vec<Constant<Bits<10>>>,
 }
 
-impl Engine {
+impl<const SUM: usize> Engine<SUM> {
     /// # Errors
     /// A memory or a stream of a size none can have; a checked architecture has none.
     pub fn new(arch: &Architecture) -> Result<Self, EngineError> {
-        let (tm, port) = (arch.tm, arch.port_bytes);
+        let (word, port) = (arch.activation_word_bytes(), arch.port_bytes);
         let bytes = |words: usize| words / port;
-        let piece = port.min(arch.activation_word_bytes());
+        let piece = port.min(word);
         let stage = ReadStage::of(&arch.family);
         Ok(make!(
             clock reset start program_address busy done error read_command_valid read_command_ready
@@ -155,10 +165,10 @@ impl Engine {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, arch.activation_word_bytes())?,
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, word)?,
             beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
             feed: Feed::new(arch),
-            output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.tn, n, arch.window_taps)).collect(),
+            output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.data_type, arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
             activation_memory: ActivationMemory::new(arch)?,
             weight_memory: BankedRam::new(arch.weight_words, bytes(arch.weight_word_bytes()), 8 * port, stage)?,
@@ -166,14 +176,14 @@ impl Engine {
             bank_number: (0..bytes(arch.weight_word_bytes().max(arch.parameter_word_bytes()))).map(constant).collect(),
             load_data: many(port), weight_write: many(bytes(arch.weight_word_bytes())),
             parameter_write: many(bytes(arch.parameter_word_bytes())),
-            activation_write: many(tm / piece), activation_write_data: many(tm), load_piece: signals(piece),
+            activation_write: many(word / piece), activation_write_data: many(word), load_piece: signals(piece),
             piece_number: (1..port / piece).map(constant).collect(), wide: Constant::new(port > piece),
             single_port: Constant::new(arch.activation_kind == ActivationKind::Spram),
         ))
     }
 }
 
-impl Logic for Engine {
+impl<const SUM: usize> Logic for Engine<SUM> {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("Engine: program in external memory in, results in external memory out");
@@ -302,7 +312,10 @@ impl Logic for Engine {
         for m in 0..self.output_lane.len() {
             clock!(self, clock, output_lane[m]);
             self.output_lane[m].element_valid.next = self.feed.element_valid.val();
-            self.output_lane[m].element.next = self.feed.elements[m].val();
+            for e in 0..(self.feed.elements.len() / self.output_lane.len()) {
+                self.output_lane[m].element[e].next =
+                    self.feed.elements[self.feed.elements.len() / self.output_lane.len() * m + e].val();
+            }
             self.output_lane[m].load.next = self.feed.load.val();
             self.output_lane[m].shift.next = self.feed.shift.val();
             self.output_lane[m].sum_valid.next = self.feed.sum_valid.val();
@@ -339,7 +352,7 @@ impl Logic for Engine {
         }
         self.activation_memory.read_enable.next = self.activation_read.q.val();
         self.activation_memory.read_address.next = self.activation_read_address.q.val();
-        for m in 0..self.output_lane.len() {
+        for m in 0..self.feed.word.len() {
             self.feed.word[m].next = self.activation_memory.read_data[m].val();
             self.post_processor.residual_word[m].next = self.activation_memory.read_data[m].val();
             self.writer.word[m].next = self.activation_memory.read_data[m].val();

@@ -8,7 +8,7 @@ use crate::{clock, comment, dff_setup};
 use cortado_arch::{ActivationKind, Architecture};
 use rust_hdl::prelude::*;
 
-/// Words of Tm bytes in banks of the port's width, or in one where the port is wider. Data come three cycles after
+/// Words of Tm elements in banks of the port's width, or in one where the port is wider. Data come three cycles after
 /// `read_enable`: a deep memory's choice between its blocks has a cycle of its own.
 ///
 /// With single-port RAM a cycle reads or writes: the engine never asks for both.
@@ -33,21 +33,22 @@ impl ActivationMemory {
     /// # Errors
     /// A size no memory can have; a checked architecture has none.
     pub fn new(arch: &Architecture) -> Result<Self, RamError> {
-        let bank_bytes = arch.port_bytes.min(arch.tm);
-        let banks = arch.tm / bank_bytes;
+        let word_bytes = arch.activation_word_bytes();
+        let bank_bytes = arch.port_bytes.min(word_bytes);
+        let banks = word_bytes / bank_bytes;
         let (banked, single, single_late) = match arch.activation_kind {
             ActivationKind::Bram => {
                 let stage = ReadStage::of(&arch.family);
                 (vec![BankedRam::new(arch.activation_words, banks, 8 * bank_bytes, stage)?], vec![], vec![])
             }
             ActivationKind::Spram => {
-                (vec![], vec![SinglePortRam::new(arch.activation_words, arch.tm / 2)?], many(arch.tm))
+                (vec![], vec![SinglePortRam::new(arch.activation_words, word_bytes / 2)?], many(word_bytes))
             }
         };
         Ok(make!(
             clock read_enable read_address write_address any_write;
-            read_data: signals(arch.tm), write_enable: signals(banks), write_data: signals(arch.tm),
-            banked: banked, single: single, single_late: single_late, late: many(arch.tm),
+            read_data: signals(word_bytes), write_enable: signals(banks), write_data: signals(word_bytes),
+            banked: banked, single: single, single_late: single_late, late: many(word_bytes),
         ))
     }
 }

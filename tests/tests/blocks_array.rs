@@ -3,17 +3,18 @@
 mod blocks_support;
 
 use blocks_support::{extend, random::Random, waveform::Waveform};
-use cortado_arch::isa::MAXIMUM_BITS;
+use cortado_arch::DataType;
 use cortado_hw::array::accumulator::Accumulator;
 use cortado_hw::array::output_lane::OutputLane;
-use cortado_hw::cells::dot_product::{latency, SUM_BITS};
+use cortado_hw::cells::dot_product::{latency, INT8_SUM};
 
-const BITS: u32 = SUM_BITS as u32;
+const BITS: u32 = INT8_SUM as u32;
+const INT8: DataType = DataType::Int8;
 
 #[test]
 fn the_accumulator_sums_keeps_the_largest_and_restarts() {
     let seed = 51;
-    let Some(mut dut) = dut!(Accumulator::default(), seed) else { return };
+    let Some(mut dut) = dut!(Accumulator::<INT8_SUM>::new(INT8), seed) else { return };
     let mut random = Random(seed);
     let mut held: Option<i64> = None;
     let (least, greatest) = (-(1i64 << (BITS - 1)), (1i64 << (BITS - 1)) - 1);
@@ -21,9 +22,9 @@ fn the_accumulator_sums_keeps_the_largest_and_restarts() {
         let valid = random.chance(70);
         let maximum = random.chance(50);
         // What is compared has fewer bits, and so has what it is compared with.
-        let narrow = 1i64 << (MAXIMUM_BITS - 1);
+        let narrow = 1i64 << (INT8.maximum_bits() - 1);
         let sum = match random.below(8) {
-            _ if maximum => random.signed(MAXIMUM_BITS as u32),
+            _ if maximum => random.signed(INT8.maximum_bits() as u32),
             0 => least,
             1 => greatest,
             2 => random.signed(BITS),
@@ -71,7 +72,7 @@ fn an_output_lane_adds_up_the_steps_of_each_output() {
     let seed = 52;
     let mut random = Random(seed);
     for (tn, in_blocks) in [(1usize, 0), (2, 2), (8, 4)] {
-        let Some(mut dut) = dut!(OutputLane::new(tn, in_blocks, 2 * tn), seed) else { return };
+        let Some(mut dut) = dut!(OutputLane::<INT8_SUM>::new(INT8, tn, in_blocks, 2 * tn), seed) else { return };
         // Shared bytes stand a cycle before the weights, the sum's marks come a latency after those.
         let sum_at = 1 + latency(tn);
         let maximum = tn == 2;
@@ -120,7 +121,7 @@ fn an_output_lane_multiplies_the_taps_of_its_own_channel() {
     let seed = 53;
     let mut random = Random(seed);
     let (tn, taps) = (4usize, 12usize);
-    let Some(mut dut) = dut!(OutputLane::new(tn, tn, taps), seed) else { return };
+    let Some(mut dut) = dut!(OutputLane::<INT8_SUM>::new(INT8, tn, tn, taps), seed) else { return };
     dut.set("maximum", false);
     dut.set_bytes("shared", &random.bytes(tn));
     for output in 0..200 {
@@ -160,7 +161,7 @@ fn an_output_lane_without_taps_multiplies_its_own_byte_and_the_shared_others() {
     let seed = 55;
     let mut random = Random(seed);
     let tn = 4usize;
-    let Some(mut dut) = dut!(OutputLane::new(tn, tn, 0), seed) else { return };
+    let Some(mut dut) = dut!(OutputLane::<INT8_SUM>::new(INT8, tn, tn, 0), seed) else { return };
     for port in ["shift", "maximum"] {
         dut.set(port, false);
     }
@@ -197,7 +198,7 @@ fn an_output_lane_without_taps_multiplies_its_own_byte_and_the_shared_others() {
 
 #[test]
 fn the_page_shows_an_output_of_three_steps() {
-    let Some(mut dut) = dut!(OutputLane::new(2, 2, 2), 54) else { return };
+    let Some(mut dut) = dut!(OutputLane::<INT8_SUM>::new(INT8, 2, 2, 2), 54) else { return };
     let mut waves = Waveform::new(&[
         ("shared", Some("")),
         ("weights", Some("")),

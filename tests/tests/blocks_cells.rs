@@ -6,7 +6,8 @@ use blocks_support::part_cells::PartCells;
 use std::collections::VecDeque;
 
 use blocks_support::{extend, high_mul, random::Random, round_shift, Dut};
-use cortado_hw::cells::dot_product::{self, DotProduct, SUM_BITS};
+use cortado_arch::DataType;
+use cortado_hw::cells::dot_product::{self, DotProduct, INT8_SUM};
 use cortado_hw::cells::element_window::ElementWindow;
 use cortado_hw::cells::requantiser::{clamped_latency, rounded_latency, Requantiser, OPERAND_BITS};
 
@@ -199,7 +200,7 @@ fn multiply(dut: &mut Dut, lanes: usize, cases: impl Iterator<Item = (Vec<u8>, V
         }));
         wanted.truncate(latency + 1);
         if let Some((sum, a, b)) = &wanted[latency] {
-            assert_eq!(dut.get_signed("sum", SUM_BITS as u32), *sum, "{lanes} lanes: {a:?} {b:?}");
+            assert_eq!(dut.get_signed("sum", INT8_SUM as u32), *sum, "{lanes} lanes: {a:?} {b:?}");
         }
         dut.tick();
     }
@@ -209,7 +210,7 @@ fn multiply(dut: &mut Dut, lanes: usize, cases: impl Iterator<Item = (Vec<u8>, V
 fn a_product_is_right_for_every_pair_of_bytes() {
     // Alone in logic, and two side by side in multiplier blocks.
     for lanes in [1, 2] {
-        let Some(mut dut) = dut!(DotProduct::new(lanes, lanes), 31) else { return };
+        let Some(mut dut) = dut!(DotProduct::<INT8_SUM>::new(DataType::Int8, lanes, lanes), 31) else { return };
         let pairs = (0..=u16::MAX).map(|pair| (pair as u8, (pair >> 8) as u8));
         let both = pairs.map(|(a, b)| (vec![a, b][..lanes].into(), vec![b, a ^ 0x55][..lanes].into()));
         multiply(&mut dut, lanes, both);
@@ -222,7 +223,7 @@ fn the_dot_product_is_exact_at_the_corners_and_at_random() {
     let mut random = Random(seed);
     let sizes = [(1usize, 0), (2, 0), (2, 2), (4, 2), (8, 0), (8, 8), (16, 10), (32, 12), (32, 32)];
     for (lanes, in_blocks) in sizes {
-        let Some(mut dut) = dut!(DotProduct::new(lanes, in_blocks), seed) else { return };
+        let Some(mut dut) = dut!(DotProduct::<INT8_SUM>::new(DataType::Int8, lanes, in_blocks), seed) else { return };
         const ENDS: [u8; 2] = [0x80, 0x7f];
         // Every lane at an end in each operand: all combinations where they are few, else a sample.
         let all = 1u64 << (2 * lanes).min(16);
@@ -267,7 +268,10 @@ fn dot_products_in_the_parts_multipliers_are_exact() {
     for cells in [PartCells::Ecp5, PartCells::Up5k] {
         for lanes in [2, 8] {
             println!("{cells:?}, {lanes} lanes");
-            let Some(mut dut) = dut_of_part!(cells, DotProduct::new(lanes, lanes), seed) else { return };
+            let Some(mut dut) = dut_of_part!(cells, DotProduct::<INT8_SUM>::new(DataType::Int8, lanes, lanes), seed)
+            else {
+                return;
+            };
             let ends = [0x80, 0x7f, 0, 1, 0xff];
             let corners = (0..25).map(|n| (vec![ends[n / 5]; lanes], vec![ends[n % 5]; lanes]));
             multiply(&mut dut, lanes, corners);
@@ -305,7 +309,7 @@ fn the_element_window_gives_shared_bytes_taps_and_later_taps() {
     let seed = 41;
     let mut random = Random(seed);
     for (lanes, taps) in [(1, 2), (1, 9), (2, 2), (2, 12), (4, 12), (8, 16), (16, 16)] {
-        let Some(mut dut) = dut!(ElementWindow::new(lanes, taps), seed) else { return };
+        let Some(mut dut) = dut!(ElementWindow::new(DataType::Int8, lanes, taps), seed) else { return };
         let mut chain: VecDeque<u8> = VecDeque::new();
         // Taps not yet used, and the operands to come; none where nothing has been said of them.
         let mut window: Vec<Option<u8>> = vec![None; taps];

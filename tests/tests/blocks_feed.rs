@@ -2,6 +2,7 @@
 
 mod blocks_support;
 
+use cortado_arch::DataType;
 use std::collections::VecDeque;
 
 use blocks_support::{random::Random, waveform::Waveform, Dut};
@@ -91,7 +92,7 @@ fn the_patch_buffer_keeps_every_patch_whole_and_in_order() {
     let seed = 61;
     let mut random = Random(seed);
     for (tm, tn, bytes, reserves) in [(2, 2, 6, 1), (4, 4, 36, 1), (8, 2, 30, 2), (16, 4, 100, 3), (32, 32, 160, 2)] {
-        let Some(mut dut) = dut!(PatchBuffer::new(tm, tn, bytes, reserves), seed) else { return };
+        let Some(mut dut) = dut!(PatchBuffer::new(DataType::Int8, tm, tn, bytes, reserves), seed) else { return };
         let pad_value = random.byte();
         dut.set("pad_value", pad_value);
         let (mut words, mut wanted) = patch(&mut random, tm, bytes, pad_value);
@@ -136,7 +137,7 @@ fn word_select_pads_holds_and_picks() {
     let mut random = Random(seed);
     let sizes = [(1, 1, true), (2, 2, true), (4, 2, true), (8, 1, false), (16, 16, false), (32, 4, true)];
     for (tm, tn, has_patches) in sizes {
-        let Some(mut dut) = dut!(WordSelect::new(tm, tn, has_patches), seed) else { return };
+        let Some(mut dut) = dut!(WordSelect::new(DataType::Int8, tm, tn, has_patches), seed) else { return };
         let mut held: Option<Vec<u8>> = None;
         let mut shared: Option<Vec<u8>> = None;
         for cycle in 0..5000 {
@@ -196,7 +197,7 @@ fn the_pacer_opens_exactly_an_interval_after_an_issue() {
 
 #[test]
 fn the_page_shows_two_patches() {
-    let Some(mut dut) = dut!(PatchBuffer::new(4, 2, 6, 1), 64) else { return };
+    let Some(mut dut) = dut!(PatchBuffer::new(DataType::Int8, 4, 2, 6, 1), 64) else { return };
     let mut waves = Waveform::new(&[
         ("valid", None),
         ("word", Some("valid")),

@@ -8,7 +8,7 @@ use blocks_support::layer::{random_layer, random_parameter, results};
 use blocks_support::random::Random;
 use blocks_support::{extend, Dut};
 use cortado_arch::isa::{Compute, Mode, Parameter};
-use cortado_hw::cells::dot_product::SUM_BITS;
+use cortado_hw::cells::dot_product::INT8_SUM;
 use cortado_hw::cells::requantiser::{rounded_latency, OPERAND_BITS};
 use cortado_hw::post::assembler::Assembler;
 use cortado_hw::post::pass_operand::{PassOperand, OPERAND_LATENCY, TAKE_DELAY};
@@ -119,7 +119,7 @@ impl Pass {
 
     /// Sets what is taken.
     fn offer(&self, dut: &mut Dut) {
-        dut.set_signed("total", SUM_BITS as u32, self.total);
+        dut.set_signed("total", INT8_SUM as u32, self.total);
         dut.set_signed("own", 8, self.own);
         dut.set_signed("residual", 8, self.residual);
         dut.set_signed("partial", OPERAND_BITS as u32, self.partial);
@@ -177,7 +177,7 @@ fn set_fields(dut: &mut Dut, layer: &Compute) {
 /// factor and shift.
 fn passes_agree(cycles: usize, offered: usize, factored: usize, seed: u64) {
     let mut random = Random(seed);
-    let Some(mut dut) = dut!(PassOperand::new(cycles), seed) else { return };
+    let Some(mut dut) = dut!(PassOperand::<INT8_SUM>::new(cycles), seed) else { return };
     let bits = OPERAND_BITS as u32;
     let rounded_at = OPERAND_LATENCY + rounded_latency(cycles);
     for run in 0..40 {

@@ -9,7 +9,7 @@ use blocks_support::layer::{random_layer, random_parameter, results};
 use blocks_support::{high_mul, random::Random, round_shift, waveform::Waveform, Dut};
 use cortado_arch::isa::{Compute, Mode, Parameter};
 use cortado_arch::{preset, Architecture};
-use cortado_hw::cells::dot_product::SUM_BITS;
+use cortado_hw::cells::dot_product::INT8_SUM;
 use cortado_hw::cells::requantiser::rounded_latency;
 use cortado_hw::post::pass_operand::OPERAND_LATENCY;
 use cortado_hw::post::post_processor::PostProcessor;
@@ -64,7 +64,7 @@ struct Bench {
 impl Bench {
     fn new(arch: Architecture, seed: u64) -> Option<Self> {
         let (tm, lanes) = (arch.tm, arch.requantise_lanes);
-        let mut dut = dut!(PostProcessor::new(&arch), seed)?;
+        let mut dut = dut!(PostProcessor::<INT8_SUM>::new(&arch), seed)?;
         for port in ["launch", "arrive", "residual_grant"] {
             dut.set(port, false);
         }
@@ -127,9 +127,9 @@ impl Bench {
 
     /// Sets the inputs of a cycle and settles.
     fn present(&mut self, totals: Option<&[i64]>) {
-        let noise: Vec<i64> = (0..self.tm).map(|_| self.random.signed(SUM_BITS as u32)).collect();
+        let noise: Vec<i64> = (0..self.tm).map(|_| self.random.signed(INT8_SUM as u32)).collect();
         self.dut.set("arrive", totals.is_some());
-        self.dut.set_all("totals", SUM_BITS as u32, totals.unwrap_or(&noise));
+        self.dut.set_all("totals", INT8_SUM as u32, totals.unwrap_or(&noise));
         // Requests depend on registers alone, so they can be seen before the answers are set.
         self.dut.settle();
         let reads = self.dut.is("residual_read");

@@ -4,10 +4,10 @@ mod map_support;
 
 use cortado_arch::preset::by_name;
 use cortado_arch::Architecture;
-use cortado_graph::ir::{Conv2d, Op, Window};
+use cortado_graph::ir::{Conv2d, DataType, Op, Window};
 use cortado_map::Format;
-use map_support::check;
 use map_support::maker::Maker;
+use map_support::{check, data_type, int16};
 
 /// `preset` with `words` of weight and an eighth of them of parameter memory, so that programs stream.
 fn cramped(preset: &str, words: usize) -> Architecture {
@@ -22,7 +22,7 @@ fn agree(arch: &Architecture, seeds: std::ops::Range<u64>, most_refused: usize) 
     let (mut streaming, mut transposed) = (0, 0);
     let total = seeds.end - seeds.start;
     for seed in seeds {
-        let graph = Maker::new(seed).network(arch.residual_unit);
+        let graph = Maker::new(data_type(arch), seed).network(arch.residual_unit);
         for observe in [true, false] {
             let options = cortado_map::CompileOptions { observe };
             match cortado_map::compile(&graph, arch, &options) {
@@ -63,6 +63,14 @@ fn random_networks_agree_on_16x8() {
 }
 
 #[test]
+fn random_networks_agree_at_int16() {
+    for (preset, first) in [("tiny-2x2", 1000), ("ulx3s-25f-8x2", 1100), ("ulx3s-85f-16x8", 1200)] {
+        agree(&int16(&by_name(preset).expect("a built-in preset")), first..first + 100, 0);
+        agree(&int16(&cramped(preset, 320)), first + 50..first + 100, 20);
+    }
+}
+
+#[test]
 fn random_networks_agree_when_weights_stream() {
     let presets = [("tiny-2x2", 320, 600, 0), ("icebreaker-4x4", 320, 700, 0), ("ulx3s-25f-8x2", 160, 800, 20)];
     for (preset, words, first, most_refused) in presets {
@@ -73,13 +81,13 @@ fn random_networks_agree_when_weights_stream() {
 
 #[test]
 fn a_sum_takes_its_residuals_place_when_nothing_else_fits() {
-    let mut maker = Maker::new(7);
+    let mut maker = Maker::new(DataType::Int8, 7);
     maker.graph.tensors[0].shape = vec![1, 6, 6, 4];
     let point = |maker: &mut Maker, from: usize| {
         let window = Window { kernel: (1, 1), stride: (1, 1), dilation: (1, 1), padding: (0, 0) };
         let conv = Conv2d {
             window,
-            weights: maker.random.bytes(16),
+            weights: maker.values(16),
             bias: maker.biases(4),
             input_zero_point: 3,
             output: maker.requantise(4, 4),
@@ -100,12 +108,12 @@ fn a_sum_takes_its_residuals_place_when_nothing_else_fits() {
 
 #[test]
 fn an_input_lies_unfolded_on_chip_or_in_bands() {
-    let mut maker = Maker::new(8);
+    let mut maker = Maker::new(DataType::Int8, 8);
     maker.graph.tensors[0].shape = vec![1, 12, 12, 1];
     let window = Window { kernel: (5, 5), stride: (1, 1), dilation: (1, 1), padding: (2, 2) };
     let conv = Conv2d {
         window,
-        weights: maker.random.bytes(100),
+        weights: maker.values(100),
         bias: maker.biases(4),
         input_zero_point: 3,
         output: maker.requantise(4, 25),

@@ -10,11 +10,11 @@ use cortado_arch::preset::by_name;
 use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{MemoryModel, RunOptions};
-use cortado_graph::ir::Graph;
+use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions, Compiled};
 use map_support::maker::Maker;
-use map_support::{check, Random};
+use map_support::{check, data_type, Random};
 
 /// Share of the measured cycles, in hundredths, by which a prediction may be off, and cycles it may be in any case.
 const TOLERANCE_PERCENT: u64 = 2;
@@ -40,7 +40,7 @@ fn works_in_bands(compiled: &Compiled) -> bool {
 fn agree(arch: &Architecture, seeds: std::ops::Range<u64>) -> (usize, usize) {
     let (mut in_bands, mut refused) = (0, 0);
     for seed in seeds.clone() {
-        let graph = Maker::new(seed).network(arch.residual_unit);
+        let graph = Maker::new(data_type(arch), seed).network(arch.residual_unit);
         for observe in [true, false] {
             match compile(&graph, arch, &CompileOptions { observe }) {
                 Ok(_) => in_bands += usize::from(works_in_bands(&check(&graph, arch, observe, seed).0)),
@@ -107,7 +107,7 @@ fn beats_of_several_words_agree_in_verilog() {
     for (arch, first) in wide().iter().zip([3300, 3400, 3500]) {
         let Some(mut harness) = engine_support::harness(arch) else { return };
         for seed in first..first + 25 {
-            let graph = Maker::new(seed).network(arch.residual_unit);
+            let graph = Maker::new(DataType::Int8, seed).network(arch.residual_unit);
             verilog_agrees(&mut harness, &graph, arch, seed);
         }
     }
@@ -128,7 +128,7 @@ fn resnet8_and_vww_run_in_a_sixth_of_the_memory() {
 fn verilog_agrees(harness: &mut cortado_cosim::EngineHarness, graph: &Graph, arch: &Architecture, seed: u64) -> bool {
     let Ok(compiled) = compile(graph, arch, &CompileOptions::default()) else { return false };
     let what = format!("{} on {}, seed {seed}", graph.name, arch.name);
-    let input = Random::new(seed).bytes(compiled.input.layout.elements());
+    let input = Random::new(seed).values(graph.data_type, compiled.input.layout.elements());
     let expected = cortado_golden::run(graph, &input).unwrap_or_else(|e| panic!("{what}: golden: {e}"));
     let mut machine = Machine::new(arch);
     machine.external[..compiled.image.len()].copy_from_slice(&compiled.image);
@@ -174,7 +174,7 @@ fn maps_in_external_memory_agree_in_verilog() {
     {
         let arch = scarce(preset, words, weights);
         let Some(mut harness) = engine_support::harness(&arch) else { return };
-        let graphs = seeds.map(|seed| (seed, Maker::new(seed).network(arch.residual_unit)));
+        let graphs = seeds.map(|seed| (seed, Maker::new(data_type(&arch), seed).network(arch.residual_unit)));
         let in_bands = graphs.filter(|(seed, graph)| verilog_agrees(&mut harness, graph, &arch, *seed)).count();
         println!("{preset}: {in_bands} networks in bands");
         assert!(in_bands > 5, "{preset}: only {in_bands} networks work in bands");

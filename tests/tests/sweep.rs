@@ -56,7 +56,7 @@ fn options(arch: &Architecture, program: u32, begin: Begin, seed: u64) -> RunOpt
 fn agree(harness: &mut EngineHarness, graph: &Graph, arch: &Architecture, seed: u64) -> Result<(), String> {
     let what = format!("layer {seed} on {}: {}", arch.name, graph.name);
     let compiled = compile(graph, arch, &CompileOptions::default()).map_err(|error| format!("{what}: {error}"))?;
-    let input = Random::new(seed).bytes(compiled.input.layout.elements());
+    let input = Random::new(seed).values(graph.data_type, compiled.input.layout.elements());
     let expected = cortado_golden::run(graph, &input).unwrap_or_else(|e| panic!("{what}: golden: {e}"));
     let mut memory = vec![0; arch.external.bytes as usize];
     memory[..compiled.image.len()].copy_from_slice(&compiled.image);

@@ -1,5 +1,8 @@
 //! The architecture of one engine, checked: the sizes a preset chose and what follows from them.
 
+use crate::isa::PARAMETER_BYTES;
+use crate::DataType;
+
 /// The part an engine is meant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Family {
@@ -45,7 +48,9 @@ pub struct Architecture {
     pub family: Family,
     /// Requested clock in MHz; 0 when there is no part.
     pub clock_mhz: u32,
-    /// Output lanes Tm (Caffeine): adder trees, and bytes of an activation word. A power of two.
+    /// Type of activations and weights.
+    pub data_type: DataType,
+    /// Output lanes Tm (Caffeine): adder trees, and elements of an activation word. A power of two.
     pub tm: usize,
     /// Input lanes Tn (Caffeine): multipliers per adder tree. A power of two, at most Tm.
     pub tn: usize,
@@ -58,13 +63,13 @@ pub struct Architecture {
     pub residual_unit: bool,
     /// Taps a depthwise window holds per channel; a multiple of Tn. 0: no depthwise unit.
     pub window_taps: usize,
-    /// Bytes of a patch (first layers); a multiple of Tn. 0: no patch unit.
+    /// Elements of a patch (first layers; bytes at int8); a multiple of Tn. 0: no patch unit.
     pub patch_bytes: usize,
     pub activation_words: usize,
     pub activation_kind: ActivationKind,
     pub weight_words: usize,
     pub parameter_words: usize,
-    /// Bytes per beat of the external port; a power of two, at most Tm * Tn, 8 * R and 64.
+    /// Bytes per beat of the external port; a power of two, at most a weight and a parameter word and 64.
     pub port_bytes: usize,
     /// Most beats of one burst.
     pub burst_beats: usize,
@@ -79,9 +84,9 @@ impl Architecture {
         self.tm * self.tn
     }
 
-    /// Bytes of an activation word: one per output lane.
+    /// Bytes of an activation word: an element per output lane.
     pub fn activation_word_bytes(&self) -> usize {
-        self.tm
+        self.tm * self.data_type.bytes()
     }
 
     /// Activation words in a beat of the external port; LOADs and STOREs move multiples of it.
@@ -89,14 +94,14 @@ impl Architecture {
         (self.port_bytes / self.activation_word_bytes()).max(1)
     }
 
-    /// Bytes of a weight word: one per multiplier.
+    /// Bytes of a weight word: an element per multiplier.
     pub fn weight_word_bytes(&self) -> usize {
-        self.tm * self.tn
+        self.macs() * self.data_type.bytes()
     }
 
     /// Bytes of a parameter word: 8 per requantiser.
     pub fn parameter_word_bytes(&self) -> usize {
-        8 * self.requantise_lanes
+        PARAMETER_BYTES * self.requantise_lanes
     }
 
     /// Steps to feed a whole activation word to the input lanes.

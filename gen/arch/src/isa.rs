@@ -6,9 +6,12 @@
 //! instructions *of this run* have retired; a program may only wait for instructions before it, so
 //! no program deadlocks. `docs/machine.md` gives the meaning of each field in words.
 
+mod bounds;
 mod copy_beats;
+mod parameter;
 
 pub use copy_beats::CopyBeats;
+pub use parameter::{Parameter, ShiftParameter, PARAMETER_BYTES};
 
 use std::fmt;
 
@@ -54,13 +57,13 @@ impl std::error::Error for DecodeError {}
 pub struct EncodeError {
     pub field: &'static str,
     pub value: i64,
-    pub width: usize,
-    pub signed: bool,
+    /// What would fit, both ends included.
+    pub range: (i64, i64),
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (low, high) = range(self.width, self.signed);
+        let (low, high) = self.range;
         write!(f, "{} = {} does not fit the instruction: {low} to {high}", self.field, self.value)
     }
 }
@@ -72,6 +75,14 @@ fn range(width: usize, signed: bool) -> (i64, i64) {
         (-(1i64 << (width - 1)), (1i64 << (width - 1)) - 1)
     } else {
         (0, (1i64 << width) - 1)
+    }
+}
+
+/// Checks that `value` lies in `range`.
+fn fits(field: &'static str, value: i64, range: (i64, i64)) -> Result<(), EncodeError> {
+    match (range.0..=range.1).contains(&value) {
+        true => Ok(()),
+        false => Err(EncodeError { field, value, range }),
     }
 }
 
@@ -93,10 +104,7 @@ pub fn get(bytes: &[u8; INSTRUCTION_BYTES], field: &Field) -> i64 {
 /// # Errors
 /// When the value is outside the field's range.
 pub fn set(bytes: &mut [u8; INSTRUCTION_BYTES], field: &Field, value: i64) -> Result<(), EncodeError> {
-    let (low, high) = range(field.width, field.signed);
-    if value < low || value > high {
-        return Err(EncodeError { field: field.name, value, width: field.width, signed: field.signed });
-    }
+    fits(field.name, value, range(field.width, field.signed))?;
     for i in 0..field.width {
         let bit = field.offset + i;
         let mask = 1u8 << (bit % 8);
@@ -212,13 +220,13 @@ instruction! {
     shared_words: u32 = 16 unsigned;
     /// Depthwise and patch: array steps per output and group.
     window_steps: u32 = 6 unsigned;
-    /// Patch: bytes of one kernel row, `kernel_width * channels`.
+    /// Patch: elements (int8: bytes) of one kernel row, `kernel_width * channels`.
     run_bytes: u32 = 8 unsigned;
-    /// Patch: bytes the window moves for the next output of a row, `stride_x * channels`.
+    /// Patch: elements the window moves for the next output of a row, `stride_x * channels`.
     step_x_bytes: u32 = 8 unsigned;
-    /// Patch: bytes of padding left of a row, `pad_left * channels`.
+    /// Patch: elements of padding left of a row, `pad_left * channels`.
     pad_left_bytes: u32 = 8 unsigned;
-    /// Patch: bytes of one input row, `input_width * channels`.
+    /// Patch: elements of one input row, `input_width * channels`.
     row_bytes: u32 = 16 unsigned;
     /// How operands reach the lanes: see [`Mode`].
     mode: u32 = 2 unsigned;
@@ -230,7 +238,8 @@ instruction! {
     residual: u32 = 1 unsigned;
     /// 1: the residual operand is the one scaled by `scale_q`; 0: the layer's own result is.
     scale_residual: u32 = 1 unsigned;
-    /// What positions outside the map read as (the input's zero point; -128 for max pooling).
+    /// Highest byte of what positions outside the map read as, the others being 0: the input's zero point;
+    /// -128 for max pooling.
     pad_value: i32 = 8 signed;
     output_width: u32 = 12 unsigned;
     output_height: u32 = 12 unsigned;
@@ -242,12 +251,14 @@ instruction! {
     /// Words from an output pixel to the next.
     output_pixel_words: u32 = 12 unsigned;
     zero_point: i32 = 8 signed;
+    /// Bounds of the result; of int16 ones the lowest bytes: [`Compute::bounds`].
     minimum: i32 = 8 signed;
     maximum_value: i32 = 8 signed;
     /// Zero point of the layer's own result as the addition sees it.
     own_zero_point: i32 = 8 signed;
     residual_zero_point: i32 = 8 signed;
     sum_zero_point: i32 = 8 signed;
+    /// Bounds of the sum; at int16, which has none, the highest bytes of the result's.
     sum_minimum: i32 = 8 signed;
     sum_maximum: i32 = 8 signed;
     /// Q31 factor of the scaled operand and its right shift.
@@ -261,9 +272,9 @@ instruction! {
 /// The memories on chip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnChip {
-    /// Words of Tm bytes.
+    /// Words of Tm elements.
     Activation = 0,
-    /// Words of Tm * Tn bytes, byte `m * Tn + n` for output lane m, input lane n.
+    /// Words of Tm * Tn elements, element `m * Tn + n` for output lane m, input lane n.
     Weight = 1,
     /// Words of R channels, 8 bytes each: see [`Parameter`].
     Parameter = 2,
@@ -272,13 +283,13 @@ pub enum OnChip {
 /// How operands reach the multipliers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// A word's bytes go Tn at a time to all output lanes; all input channels are summed.
+    /// A word's elements go Tn at a time to all output lanes; all input channels are summed.
     Convolution = 0,
-    /// Byte m of each word goes to input lane 0 of output lane m: pooling, identity, wide depthwise.
+    /// Element m of each word goes to input lane 0 of output lane m: pooling, identity, wide depthwise.
     Channelwise = 1,
     /// A sliding window per output lane; Tn taps a step: depthwise.
     Depthwise = 2,
-    /// Kernel rows of a byte-packed image are gathered into a patch, Tn bytes a step: first layers.
+    /// Kernel rows of a packed image are gathered into a patch, Tn elements a step: first layers.
     Patch = 3,
 }
 
@@ -360,51 +371,6 @@ impl Instruction {
             x => return Err(DecodeError::Opcode(x)),
         };
         Ok(Self { wait_dma: header.wait_dma as u16, wait_compute: header.wait_compute as u16, operation })
-    }
-}
-
-/// What requantisation needs to know of one output channel; 8 bytes in parameter memory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Parameter {
-    /// Added to the accumulator; [`BIAS_BITS`] bits, two's complement.
-    pub bias: i32,
-    /// Q31 factor in `[2^30, 2^31)`, or 0.
-    pub q: u32,
-    /// Rounding right shift after the factor, 0 to 31.
-    pub shift: u32,
-}
-
-/// Width of [`Parameter::bias`] and of the accumulators.
-pub const BIAS_BITS: usize = 28;
-
-/// Bits, sign included, of the step sums of a COMPUTE with `maximum`: those that are compared.
-pub const MAXIMUM_BITS: usize = 9;
-
-impl Parameter {
-    /// `bias` in bits 0 to 27, `shift` in 28 to 32, `q` in 33 to 63, little-endian.
-    ///
-    /// # Errors
-    /// When a value does not fit its field.
-    pub fn encode(&self) -> Result<[u8; 8], EncodeError> {
-        let check = |field, value: i64, width, signed| {
-            let (low, high) = range(width, signed);
-            if (low..=high).contains(&value) {
-                Ok(value as u64 & ((1 << width) - 1))
-            } else {
-                Err(EncodeError { field, value, width, signed })
-            }
-        };
-        let bias = check("bias", self.bias.into(), BIAS_BITS, true)?;
-        let shift = check("shift", self.shift.into(), 5, false)?;
-        let q = check("q", self.q.into(), 31, false)?;
-        Ok((bias | shift << 28 | q << 33).to_le_bytes())
-    }
-
-    /// The reverse of [`Parameter::encode`].
-    pub fn decode(bytes: [u8; 8]) -> Self {
-        let word = u64::from_le_bytes(bytes);
-        let bias = ((word & 0xfff_ffff) as i32) << 4 >> 4;
-        Self { bias, shift: (word >> 28 & 31) as u32, q: (word >> 33) as u32 }
     }
 }
 

@@ -4,9 +4,11 @@
 
 pub mod architecture;
 pub mod board;
+mod data_type;
 pub mod isa;
 pub mod listing;
 pub mod preset;
 pub mod trainer;
 
 pub use architecture::{ActivationKind, Architecture, ExternalMemory, Family};
+pub use data_type::DataType;

@@ -1,13 +1,13 @@
 //! Presets: an engine described in TOML, checked whole before anything is built from it.
 //!
-//! A preset has six sections; every key names its unit and all keys are required (a `[part]` of
-//! family `generic` has no other keys). [`parse`] reports every fault of a text at once.
+//! A preset has six sections; every key names its unit and all keys are required but
+//! `data_type`, which is `int8` where it is not given (a `[part]` of family `generic` has no other keys). [`parse`] reports every fault of a text at once.
 //!
 //! | section | keys |
 //! |---|---|
 //! | `[preset]` | `name`, `summary` |
 //! | `[part]` | `family` (`generic`, `ice40`, `ecp5`), `device`, `package`, `speed_grade` (ecp5), `clock_mhz` |
-//! | `[array]` | `tm_lanes`, `tn_lanes`, `requantise_lanes`, `requantise_cycles`, `residual_unit`, `window_taps`, `patch_bytes` |
+//! | `[array]` | `tm_lanes`, `tn_lanes`, `requantise_lanes`, `requantise_cycles`, `residual_unit`, `window_taps`, `patch_bytes`, `data_type` (`int8`, `int16`) |
 //! | `[memory]` | `activation_kind` (`bram`, `spram`), `activation_words`, `weight_words`, `parameter_words` |
 //! | `[port]` | `port_bytes`, `burst_beats`, `address_bits` |
 //! | `[external]` | `size_bytes`, `latency_cycles`, `bandwidth_bytes` per `bandwidth_cycles` |
@@ -33,8 +33,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("hx8k-4x4", include_str!("../presets/hx8k-4x4.toml")),
     ("ulx3s-25f-8x2", include_str!("../presets/ulx3s-25f-8x2.toml")),
     ("ulx3s-85f-16x8", include_str!("../presets/ulx3s-85f-16x8.toml")),
+    ("ulx3s-85f-16x8-int16", include_str!("../presets/ulx3s-85f-16x8-int16.toml")),
     ("ulx3s-85f-max", include_str!("../presets/ulx3s-85f-max.toml")),
     ("datacentre-32x32", include_str!("../presets/datacentre-32x32.toml")),
+    ("datacentre-32x32-int16", include_str!("../presets/datacentre-32x32-int16.toml")),
 ];
 
 /// Names of the presets, smallest engine first.

@@ -62,6 +62,12 @@ proptest! {
     }
 
     #[test]
+    fn shift_parameters_read_back(bias in -(1i64 << 47)..(1 << 47), shift in 0u32..48) {
+        let p = ShiftParameter { bias, shift };
+        prop_assert_eq!(ShiftParameter::decode(p.encode().unwrap()), p);
+    }
+
+    #[test]
     fn a_field_refuses_what_does_not_fit_it(value in any::<i64>()) {
         let mut bytes = [0; INSTRUCTION_BYTES];
         for field in Compute::fields() {
@@ -73,6 +79,16 @@ proptest! {
             prop_assert_eq!(set(&mut bytes, &field, value).is_ok(), fits);
         }
     }
+}
+
+#[test]
+fn parameters_refuse_what_does_not_fit() {
+    let said = |p: ShiftParameter| p.encode().map_err(|e| e.to_string()).unwrap_err();
+    assert_eq!(said(ShiftParameter { bias: 0, shift: 48 }), "shift = 48 does not fit the instruction: 0 to 47");
+    assert_eq!(
+        said(ShiftParameter { bias: 1 << 47, shift: 0 }),
+        "bias = 140737488355328 does not fit the instruction: -140737488355328 to 140737488355327"
+    );
 }
 
 #[test]

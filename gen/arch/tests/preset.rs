@@ -1,7 +1,7 @@
 //! Presets: the embedded ones are what they claim, and wrong ones are refused in pinned words.
 
 use cortado_arch::preset::{self, parse};
-use cortado_arch::{ActivationKind, Family};
+use cortado_arch::{ActivationKind, Architecture, DataType, Family};
 
 /// The lines that `parse` answers to the preset `base` with each `(from, to)` replaced.
 fn refusal(base: &str, edits: &[(&str, &str)]) -> String {
@@ -32,8 +32,10 @@ fn presets_have_the_sizes_their_names_say() {
         ("hx8k-4x4", 16),
         ("ulx3s-25f-8x2", 16),
         ("ulx3s-85f-16x8", 128),
+        ("ulx3s-85f-16x8-int16", 128),
         ("ulx3s-85f-max", 256),
         ("datacentre-32x32", 1024),
+        ("datacentre-32x32-int16", 1024),
     ];
     for (name, count) in expected {
         assert_eq!(macs(name), count, "{name}");
@@ -51,6 +53,7 @@ fn memory_blocks_are_those_of_the_best_shapes() {
     assert_eq!(blocks("hx8k-4x4"), (20, 0));
     assert_eq!(blocks("ulx3s-25f-8x2"), (43, 0));
     assert_eq!(blocks("ulx3s-85f-16x8"), (174, 0));
+    assert_eq!(blocks("ulx3s-85f-16x8-int16"), (187, 0));
     assert_eq!(blocks("ulx3s-85f-max"), (174, 0));
 }
 
@@ -80,9 +83,9 @@ fn one_fault_is_one_line_in_these_words() {
         ("ulx3s-85f-16x8", "window_taps = 16", "window_taps = 9",
          "p.toml:18: window_taps = 9 is wrong because it must be a multiple of 8 from 0 to 232 (taps of a depthwise window: Tn a step; 0 for no depthwise unit); nearest 8, 16"),
         ("ulx3s-85f-16x8", "patch_bytes = 40", "patch_bytes = 27",
-         "p.toml:19: patch_bytes = 27 is wrong because it must be a multiple of 8 from 0 to 504 (bytes of a patch: Tn a step; 0 for no patch unit); nearest 24, 32"),
+         "p.toml:19: patch_bytes = 27 is wrong because it must be a multiple of 8 from 0 to 504 (elements of a patch: Tn a step; 0 for no patch unit); nearest 24, 32"),
         ("ulx3s-85f-16x8", "port_bytes = 4", "port_bytes = 128",
-         "p.toml:28: port_bytes = 128 is wrong because it must be a power of two from 1 to 64 (bytes a beat; must divide the words of weight and parameter memory: Tm*Tn and 8*R bytes); nearest 64"),
+         "p.toml:28: port_bytes = 128 is wrong because it must be a power of two from 1 to 64 (bytes a beat; must divide the words of weight and parameter memory: Tm*Tn elements and 8*R bytes); nearest 64"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = 65537",
          "p.toml:20: weight_words = 65537 is wrong because it must be a number from 1 to 65536 (words; addresses have 16 bits); nearest 65536"),
         ("tiny-2x2", "weight_words = 4096", "weight_words = -9223372036854775808",
@@ -137,6 +140,42 @@ fn one_fault_is_one_line_in_these_words() {
 }
 
 #[test]
+fn int16_engines_are_refused_what_they_do_not_have() {
+    let int16 = |base: &str, edits: &[(&str, &str)]| {
+        let patch_bytes = preset::embedded(base).unwrap().lines().find(|line| line.starts_with("patch_bytes")).unwrap();
+        refusal(base, &[edits, &[(patch_bytes, &format!("{patch_bytes}\ndata_type = \"int16\""))]].concat())
+    };
+    assert_eq!(
+        int16("tiny-2x2", &[("requantise_cycles = 1", "requantise_cycles = 4")]),
+        "p.toml:12: requantise_cycles = 4 is wrong because an int16 requantiser shifts and has no multiplier to share; \
+         nearest 1\n\
+         p.toml:13: residual_unit = 1 is wrong because no int16 engine adds residuals; nearest 0"
+    );
+    let edits = [("requantise_cycles = 4", "requantise_cycles = 1")];
+    assert_eq!(
+        int16("hx8k-4x4", &edits),
+        "p.toml:19: data_type = \"int16\" is wrong because int16 products take a multiplier block each, 16 of them, and \
+         the hx8k has 0; nearest \"int8\"\n\
+         p.toml:24: weight_words = 256 is wrong because the memories take 36 block RAMs (activation 16, weight 16, \
+         parameter 4) and the hx8k has 32; another memory must shrink"
+    );
+    let edits = [("patch_bytes = 32", "patch_bytes = 32\ndata_type = \"int32\"")];
+    assert_eq!(
+        refusal("tiny-2x2", &edits),
+        "p.toml:16: data_type = \"int32\" is wrong because there are only \"int8\", \"int16\"; nearest \"int16\", \"int8\""
+    );
+}
+
+#[test]
+fn an_int16_preset_reads_back_and_has_words_of_two_bytes_an_element() {
+    let a = Architecture { data_type: DataType::Int16, residual_unit: false, ..preset::by_name("tiny-2x2").unwrap() };
+    assert_eq!(parse("again.toml", &a.to_toml()).as_ref(), Ok(&a));
+    assert_ne!(a.hash(), Architecture { data_type: DataType::Int8, ..a.clone() }.hash());
+    let bytes = (a.activation_word_bytes(), a.weight_word_bytes(), a.parameter_word_bytes());
+    assert_eq!(bytes, (4, 8, 8));
+}
+
+#[test]
 fn all_faults_are_reported_at_once_in_the_order_of_the_lines() {
     let edits = [
         ("burst_beats = 64", "burst_beats = 0"),
@@ -164,8 +203,9 @@ fn an_empty_text_names_every_section() {
 fn an_unknown_name_lists_near_names() {
     assert_eq!(
         preset::by_name("ulx3s-85f").unwrap_err().to_string(),
-        "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-max? There are tiny-2x2, \
-         icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-max, datacentre-32x32"
+        "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-16x8-int16 or ulx3s-85f-max? There are tiny-2x2, \
+         icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-16x8-int16, ulx3s-85f-max, \
+         datacentre-32x32, datacentre-32x32-int16"
     );
     assert!(!preset::embedded("zynq").unwrap_err().to_string().contains("did you mean"));
 }

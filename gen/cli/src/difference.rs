@@ -14,9 +14,9 @@ pub struct Difference {
     /// Its position in the tensor, one index a dimension.
     pub element: Vec<usize>,
     /// What the golden model has.
-    pub expected: i8,
+    pub expected: i16,
     /// What the engine stored.
-    pub got: i8,
+    pub got: i16,
     /// Values of the tensor that differ.
     pub differing: usize,
     /// Index in the run program of the COMPUTE that made the value.
@@ -74,7 +74,7 @@ pub fn compare(
     places: &[TensorPlace],
     memory: &[u8],
     retired: &[(usize, u64)],
-    golden: &[Vec<i8>],
+    golden: &[Vec<i16>],
 ) -> Comparison {
     let made = |place: &TensorPlace| graph.nodes.iter().position(|node| node.output == place.tensor);
     let mut places: Vec<&TensorPlace> = places.iter().collect();
@@ -97,8 +97,8 @@ pub fn compare(
 fn describe(
     compiled: &Compiled,
     place: &TensorPlace,
-    expected: &[i8],
-    got: &[i8],
+    expected: &[i16],
+    got: &[i16],
     retired: &[(usize, u64)],
 ) -> Difference {
     let differs = |index: &usize| expected.get(*index) != got.get(*index);

@@ -34,7 +34,7 @@ pub struct Run {
 ///
 /// # Errors
 /// The input has another size than the network's.
-pub fn memory(compiled: &Compiled, input: &[i8]) -> Result<Vec<u8>, Failure> {
+pub fn memory(compiled: &Compiled, input: &[i16]) -> Result<Vec<u8>, Failure> {
     let mut memory = compiled.image.clone();
     let packed = compiled.input.pack_input(input).map_err(Failure::refused)?;
     memory
@@ -67,7 +67,7 @@ impl<'a> Simulated<'a> {
     ///
     /// # Errors
     /// The input has another size, or the program has no meaning.
-    pub fn run(&mut self, input: &[i8]) -> Result<Run, Failure> {
+    pub fn run(&mut self, input: &[i16]) -> Result<Run, Failure> {
         self.machine.external = memory(self.compiled, input)?;
         let begun = Instant::now();
         let report = self.machine.run(self.compiled.run_program);
@@ -171,7 +171,7 @@ impl Verilated {
     ///
     /// # Errors
     /// The input has another size, or the engine does not come to its end.
-    pub fn run(&mut self, compiled: &Compiled, input: &[i8]) -> Result<Run, Failure> {
+    pub fn run(&mut self, compiled: &Compiled, input: &[i16]) -> Result<Run, Failure> {
         let memory = memory(compiled, input)?;
         let options = self.options(compiled.run_program, compiled.estimate.cycles, Begin::Continue);
         self.observe("run program", memory, &options)

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A node reads what no one computed, or leaves int32.
-fn finish(graph: &Graph, host_nodes: &[usize], tensors: &mut BTreeMap<TensorId, Vec<i8>>) -> Result<(), Failure> {
+fn finish(graph: &Graph, host_nodes: &[usize], tensors: &mut BTreeMap<TensorId, Vec<i16>>) -> Result<(), Failure> {
     for node in host_nodes.iter().filter_map(|&index| graph.nodes.get(index)) {
         let missing = || Failure::Refused(format!("{}: {} reads what no engine stored", graph.name, node.name));
         let [input] = node.inputs[..] else { return Err(missing()) };
@@ -25,6 +25,7 @@ fn finish(graph: &Graph, host_nodes: &[usize], tensors: &mut BTreeMap<TensorId, 
 fn alone(graph: &Graph, node: &Node, input: TensorId) -> Option<Graph> {
     Some(Graph {
         name: graph.name.clone(),
+        data_type: graph.data_type,
         tensors: vec![graph.tensors.get(input)?.clone(), graph.tensors.get(node.output)?.clone()],
         nodes: vec![Node { inputs: vec![0], output: 1, ..node.clone() }],
         inputs: vec![0],
@@ -36,7 +37,7 @@ fn alone(graph: &Graph, node: &Node, input: TensorId) -> Option<Graph> {
 ///
 /// # Errors
 /// The memory is smaller than the program's, or as [`finish`].
-pub fn outputs(graph: &Graph, compiled: &Compiled, memory: &[u8]) -> Result<BTreeMap<TensorId, Vec<i8>>, Failure> {
+pub fn outputs(graph: &Graph, compiled: &Compiled, memory: &[u8]) -> Result<BTreeMap<TensorId, Vec<i16>>, Failure> {
     let mut tensors = BTreeMap::new();
     for place in &compiled.outputs {
         let bytes = memory.get(place.range()).unwrap_or(&[]);

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::files;
 use crate::model::ModelFile;
-use cortado_graph::ir::{Graph, Tensor};
+use cortado_graph::ir::{DataType, Graph, Tensor};
 use cortado_models::{pixel_to_int8, samples, Sample, SAMPLE_SIDE};
 use std::path::Path;
 
@@ -15,8 +15,8 @@ const MOST_BYTES: u64 = 1 << 26;
 pub struct Input {
     /// What it is, for people.
     pub name: String,
-    /// int8 values, NHWC.
-    pub values: Vec<i8>,
+    /// Values of the network's type, NHWC.
+    pub values: Vec<i16>,
     /// The image it is, where it is one of the embedded.
     pub sample: Option<Sample>,
 }
@@ -40,9 +40,10 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// `count` bytes, all values alike.
-    pub fn bytes(&mut self, count: usize) -> Vec<i8> {
-        (0..count).map(|_| (self.next() >> 56) as i8).collect()
+    /// `count` values of a type, all alike.
+    pub fn values(&mut self, data_type: DataType, count: usize) -> Vec<i16> {
+        let spare = 64 - 8 * data_type.bytes();
+        (0..count).map(|_| (self.next() as i64 >> spare) as i16).collect()
     }
 }
 
@@ -65,7 +66,7 @@ pub fn elements(tensor: &Tensor) -> usize {
     tensor.shape.iter().product()
 }
 
-/// `count` inputs: for an embedded network its images first, then random bytes of the seed.
+/// `count` inputs: for an embedded network its images first, then random values of the seed.
 ///
 /// # Errors
 /// As [`tensor`].
@@ -76,7 +77,7 @@ pub fn many(model: &ModelFile, graph: &Graph, count: usize, seed: u64) -> Result
     let images = images.into_iter().map(image);
     let rest = (0..).map(|index| Input {
         name: format!("random {index} of seed {seed}"),
-        values: random.bytes(size),
+        values: random.values(graph.data_type, size),
         sample: None,
     });
     Ok(images.chain(rest).take(count).collect())
@@ -95,33 +96,52 @@ pub fn sample(index: usize) -> Result<Input, Failure> {
 }
 
 fn image(sample: Sample) -> Input {
-    Input { name: format!("image {} ({})", sample.label, sample.name), values: sample.to_int8(), sample: Some(sample) }
+    Input {
+        name: format!("image {} ({})", sample.label, sample.name),
+        values: int8(&sample.pixels),
+        sample: Some(sample),
+    }
 }
 
-/// Reads an input: a PGM image of 28 x 28 pixels, or the tensor's int8 bytes, NHWC.
+/// The values of an image's pixels in the int8 networks that come with the binary.
+fn int8(pixels: &[u8]) -> Vec<i16> {
+    pixels.iter().map(|&pixel| pixel_to_int8(pixel).into()).collect()
+}
+
+/// Reads an input: a PGM image of 28 x 28 pixels for an int8 network, or the tensor's values, NHWC.
 ///
 /// # Errors
 /// The file cannot be read or does not fit the tensor.
-pub fn file(path: &Path, tensor: &Tensor) -> Result<Input, Failure> {
+pub fn file(path: &Path, graph: &Graph) -> Result<Input, Failure> {
+    let (tensor, data_type) = (tensor(graph)?, graph.data_type);
     let bytes = files::read(path, MOST_BYTES, "an input")?;
     let name = path.display().to_string();
     let refuse = |what: String| Failure::Refused(format!("{name}: {what}"));
     let picture = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pgm"));
-    let values: Vec<i8> = if picture {
-        pixels(&bytes).map_err(refuse)?.iter().map(|&pixel| pixel_to_int8(pixel)).collect()
-    } else {
-        bytes.iter().map(|&byte| byte as i8).collect()
+    let values: Vec<i16> = match picture {
+        true if data_type == DataType::Int8 => int8(pixels(&bytes).map_err(refuse)?),
+        true => return Err(refuse(format!("pictures are for int8 networks; give the {} values", data_type.name()))),
+        false => data_type.from_bytes(&bytes),
     };
     if values.len() != elements(tensor) {
         return Err(refuse(format!(
-            "{} values; the input {:?} of shape {:?} needs {}, one int8 byte each in NHWC order",
+            "{} values; the input {:?} of shape {:?} needs {}, {} each in NHWC order",
             values.len(),
             tensor.name,
             tensor.shape,
-            elements(tensor)
+            elements(tensor),
+            what(data_type),
         )));
     }
     Ok(Input { name, values, sample: None })
+}
+
+/// How a value lies in a file.
+pub fn what(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::Int8 => "one int8 byte",
+        DataType::Int16 => "two int16 bytes, the lower first,",
+    }
 }
 
 /// The pixels of a binary PGM of 28 x 28 pixels and 256 levels.
@@ -185,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn random_bytes_repeat_by_seed_and_differ_between_seeds() {
-        let of = |seed| Random::new(seed).bytes(64);
+    fn random_values_repeat_by_seed_and_differ_between_seeds() {
+        let of = |seed| Random::new(seed).values(DataType::Int8, 64);
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
     }

@@ -19,7 +19,7 @@ pub struct Single {
 ///
 /// # Errors
 /// The input has another size than the network's, or the joined program counts further than waits can.
-pub fn join(compiled: &Compiled, input: &[i8]) -> Result<Single, Failure> {
+pub fn join(compiled: &Compiled, input: &[i16]) -> Result<Single, Failure> {
     let mut memory = execution::memory(compiled, input)?;
     let start = compiled.load_program as usize;
     let loads: Vec<Instruction> = memory

@@ -152,7 +152,7 @@ fn check(
     graph: &Graph,
     compiled: &Compiled,
     run: &Run,
-    golden: &[Vec<i8>],
+    golden: &[Vec<i16>],
     observed: bool,
 ) -> Result<Comparison, Failure> {
     let places = if observed { &compiled.tensors } else { &compiled.outputs };
@@ -178,7 +178,7 @@ fn program_at_fault(
     plan: &Plan,
     compiled: &Compiled,
     input: &Input,
-    golden: &[Vec<i8>],
+    golden: &[Vec<i16>],
     observed: bool,
 ) -> Option<bool> {
     let run = Simulated::load(plan.arch, compiled).ok()?.run(&input.values).ok()?;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Folder;
+use common::{data, Folder};
 
 const VERBS: [&str; 13] = [
     "presets", "boards", "lint", "verilog", "inspect", "quantise", "compile", "explore", "run", "cosim", "synth",
@@ -128,6 +128,55 @@ fn compile_writes_program_listing_image_and_estimate_and_no_more() {
     let again = folder.cortado(&["compile", "@tiny", "--preset", "tiny-2x2", "-o", "other"]);
     assert_eq!(again.code, Some(0), "{again:?}");
     assert_eq!(std::fs::read(folder.path().join("other/image.bin")).expect("written"), image);
+}
+
+#[test]
+fn a_network_quantised_to_int16_keeps_its_accuracy_and_runs_on_int16_presets_alone() {
+    let (Some(definition), Some(weights), Some(images), Some(labels)) = (
+        data("caffe/lenet.prototxt"),
+        data("caffe/lenet_iter_10000.caffemodel"),
+        data("mnist/t10k-images-first1000-idx3-ubyte"),
+        data("mnist/t10k-labels-first1000-idx1-ubyte"),
+    ) else {
+        return;
+    };
+    let folder = Folder::new();
+    folder.file("lenet.prototxt", &definition);
+    folder.file("lenet.caffemodel", &weights);
+    folder.file("images.idx", &first(200, 784, 16, &images));
+    folder.file("labels.idx", &first(200, 1, 8, &labels));
+    let quantise = |data_type: &str| {
+        let out = format!("{data_type}.tflite");
+        let arguments =
+            ["quantise", "lenet.prototxt", "--calibrate", "images.idx", "--inputs", "50", "--scale", "0.00390625"];
+        let rest = ["--test", "images.idx", "--labels", "labels.idx", "--data-type", data_type, "-o", &out, "--json"];
+        folder.cortado(&[&arguments[..], &rest[..]].concat()).json()
+    };
+    let report = quantise("int16");
+    assert_eq!((&report["data_type"], &report["input_zero_point"]), (&"int16".into(), &0.into()), "{report}");
+    let accuracy = |of: &str| report["accuracy"][of].as_f64().expect("a share");
+    assert!(accuracy("float") > 0.97, "{report}");
+    assert_eq!(accuracy("quantised"), accuracy("float"), "{report}");
+
+    let compile = |model: &str, preset: &str| folder.cortado(&["compile", model, "--preset", preset, "-o", preset]);
+    let compiled = compile("int16.tflite", "ulx3s-85f-16x8-int16");
+    assert_eq!(compiled.code, Some(0), "{compiled:?}");
+    quantise("int8");
+    for (model, preset, engine) in
+        [("int16.tflite", "ulx3s-85f-16x8", "int8"), ("int8.tflite", "datacentre-32x32-int16", "int16")]
+    {
+        let answer = compile(model, preset);
+        assert_eq!(answer.code, Some(2), "{answer:?}");
+        let expected = format!("{preset} of {engine}: choose a preset of");
+        assert!(answer.err.contains(&expected), "{answer:?}");
+    }
+}
+
+/// The first `count` items of `size` bytes of an IDX file whose header has `header` bytes.
+fn first(count: u32, size: usize, header: usize, idx: &[u8]) -> Vec<u8> {
+    let mut bytes = idx[..header + count as usize * size].to_vec();
+    bytes[4..8].copy_from_slice(&count.to_be_bytes());
+    bytes
 }
 
 #[test]

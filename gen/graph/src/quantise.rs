@@ -3,7 +3,7 @@
 //! Every rule here is TensorFlow Lite's, in the precision TensorFlow Lite uses (some products are
 //! taken in `f32`, some in `f64`; a different choice changes the last bit of a multiplier).
 
-use crate::ir::Multiplier;
+use crate::ir::{DataType, Multiplier};
 
 /// Integer bits of the fixed-point difference the int8 softmax feeds its exponential.
 const SOFTMAX_INTEGER_BITS: u32 = 5;
@@ -81,12 +81,11 @@ pub enum Activation {
 /// Clamp bounds `(min, max)` in the output's own units for a fused activation.
 ///
 /// `None` when a bound does not fit an int32 or the range is empty.
-pub fn clamp_bounds(activation: Activation, scale: f32, zero_point: i32) -> Option<(i32, i32)> {
-    let lowest = i32::from(i8::MIN);
-    let highest = i32::from(i8::MAX);
+pub fn clamp_bounds(data_type: DataType, activation: Activation, scale: f32, zero_point: i32) -> Option<(i32, i32)> {
+    let (lowest, highest) = data_type.range();
     let units = |real: f32| {
         let rounded = (real / scale).round();
-        // Half of the range leaves room for the zero point; int8 ends long before it.
+        // Half of the range leaves room for the zero point; both types end long before it.
         (rounded.abs() < 2f32.powi(30)).then(|| zero_point.saturating_add(rounded as i32))
     };
     let (min, max) = match activation {
@@ -96,6 +95,32 @@ pub fn clamp_bounds(activation: Activation, scale: f32, zero_point: i32) -> Opti
         Activation::Relu6 => (lowest.max(units(0.0)?), highest.min(units(6.0)?)),
     };
     (min <= max).then_some((min, max))
+}
+
+/// n of the factor `2^-n` between accumulator and output where all scales are powers of two; `None` where it is
+/// not among the right shifts 0 to 47.
+pub fn right_shift(input: f32, weight: f32, output: f32) -> Option<Multiplier> {
+    // Products and quotients of single precision powers of two are exact in double precision.
+    let (fraction, exponent) = fraction_and_exponent(f64::from(input) * f64::from(weight) / f64::from(output));
+    let halving = Multiplier::halving(u32::try_from(1 - exponent).ok()?);
+    (fraction == 0.5 && halving.halvings().is_some()).then_some(halving)
+}
+
+/// The smallest power of two that is `least` or more, kept within the normal single precision numbers.
+///
+/// `None` when `least` is not a number or beyond them.
+pub fn power_of_two_from(least: f64) -> Option<f32> {
+    const LOWEST: f64 = f32::MIN_POSITIVE as f64;
+    if least.is_nan() || least > 2f64.powi(127) {
+        return None;
+    }
+    let (fraction, exponent) = fraction_and_exponent(least.max(LOWEST));
+    Some(2f64.powi(exponent - i32::from(fraction == 0.5)) as f32)
+}
+
+/// Whether `scale` is a power of two.
+pub fn is_power_of_two(scale: f32) -> bool {
+    scale.is_normal() && scale > 0.0 && scale.to_bits().trailing_zeros() >= f32::MANTISSA_DIGITS - 1
 }
 
 /// The int8 softmax's parameters from its exponent factor and input scale.
@@ -166,11 +191,34 @@ mod tests {
         ];
         for (activation, scale, zero_point, expected) in cases {
             assert_eq!(
-                clamp_bounds(activation, scale, zero_point),
+                clamp_bounds(DataType::Int8, activation, scale, zero_point),
                 expected,
                 "{activation:?} scale {scale} zero point {zero_point}"
             );
         }
+    }
+
+    #[test]
+    fn powers_of_two_give_right_shifts() {
+        let two = |n: i32| 2f32.powi(n);
+        for (input, weight, output, expected) in [
+            (two(-8), two(-14), two(-10), Some(12)),
+            (two(0), two(0), two(0), Some(0)),
+            (two(-60), two(-14), two(-27), Some(47)),
+            (two(-60), two(-14), two(-26), None),
+            (two(1), two(0), two(0), None),
+            (0.75, two(-14), two(-10), None),
+        ] {
+            assert_eq!(
+                right_shift(input, weight, output).and_then(|m| m.halvings()),
+                expected,
+                "{input} {weight} {output}"
+            );
+        }
+        assert!(is_power_of_two(0.125) && is_power_of_two(4.0) && is_power_of_two(f32::MIN_POSITIVE));
+        assert!(
+            !is_power_of_two(0.3) && !is_power_of_two(-0.5) && !is_power_of_two(0.0) && !is_power_of_two(f32::INFINITY)
+        );
     }
 
     #[test]

@@ -2,25 +2,42 @@
 
 use crate::float::{self, FloatGraph};
 use crate::ir::{
-    Conv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor, TensorId, Window,
+    Conv2d, DataType, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor, TensorId,
+    Window,
 };
 
-/// Weights are `-2^(WEIGHT_BITS - 1)` and up: sums of 25 088 products fit 28 bits.
-const WEIGHT_BITS: u32 = 6;
+/// Weights are `-2^(bits - 1)` and up: at int8 sums of 25 088 products fit 28 bits.
+const fn weight_bits(data_type: DataType) -> u32 {
+    match data_type {
+        DataType::Int8 => 6,
+        DataType::Int16 => 14,
+    }
+}
+
 /// Standard deviation of weights that are all equally likely.
-const WEIGHT_DEVIATION: f64 = (1 << WEIGHT_BITS) as f64 / 3.464;
+fn weight_deviation(data_type: DataType) -> f64 {
+    f64::from(weight_bits(data_type)).exp2() / 3.464
+}
+
 /// Gain of a layer: less than the square root of 2 that half-zero maps need to keep their size, for the pools
 /// between layers take the largest values.
 const GAIN: f64 = 1.25;
 
-/// An int8 network of the shapes of `graph`, weights and biases by `seed`. Normalisations between layers are
+/// A network of `data_type` of the shapes of `graph`, weights and biases by `seed`. Normalisations between layers are
 /// left out and a softmax at the end too: what is left is what an engine does.
 ///
 /// # Errors
 /// A layer that has no integer counterpart here, by name.
-pub fn synthetic(graph: &FloatGraph, seed: u64) -> Result<Graph, String> {
+pub fn synthetic(graph: &FloatGraph, data_type: DataType, seed: u64) -> Result<Graph, String> {
     let mut maker = Maker {
-        graph: Graph { name: graph.name.clone(), tensors: vec![], nodes: vec![], inputs: vec![], outputs: vec![] },
+        graph: Graph {
+            name: graph.name.clone(),
+            data_type,
+            tensors: vec![],
+            nodes: vec![],
+            inputs: vec![],
+            outputs: vec![],
+        },
         from: vec![None; graph.tensors.len()],
         state: seed,
     };
@@ -53,11 +70,14 @@ impl Maker {
         mixed ^ (mixed >> 31)
     }
 
-    /// `count` weights, eight from a draw.
-    fn weights(&mut self, count: usize) -> Vec<i8> {
+    /// `count` weights, as many from a draw as it has elements.
+    fn weights(&mut self, count: usize) -> Vec<i16> {
+        let data_type = self.graph.data_type;
+        let spare = 8 * data_type.bytes() as u32 - weight_bits(data_type);
         let mut weights = Vec::with_capacity(count + 8);
         while weights.len() < count {
-            weights.extend(self.next().to_le_bytes().map(|byte| (byte as i8) >> (8 - WEIGHT_BITS)));
+            let drawn = data_type.from_bytes(&self.next().to_le_bytes());
+            weights.extend(drawn.into_iter().map(|value| value >> spare));
         }
         weights.truncate(count);
         weights
@@ -82,7 +102,19 @@ impl Maker {
         let zero_point = self.graph.tensors[input].zero_point;
         let clamped =
             graph.nodes.iter().any(|n| n.inputs.contains(&node.output) && matches!(n.op, float::Op::Clamp { .. }));
-        let made_zero = if clamped { -128 } else { 0 };
+        let data_type = self.graph.data_type;
+        let (lowest, highest) = data_type.range();
+        let (made_zero, min) = match (clamped, data_type) {
+            (true, DataType::Int8) => (lowest, lowest),
+            (true, DataType::Int16) => (0, 0),
+            (false, _) => (0, lowest),
+        };
+        let requantise = |outputs: usize, count: usize| Requantise {
+            multipliers: vec![multiplier(data_type, count / outputs.max(1)); outputs],
+            zero_point: made_zero,
+            min,
+            max: highest,
+        };
         let (op, zero) = match &node.op {
             float::Op::Clamp { .. } | float::Op::Softmax | float::Op::Lrn(_) => {
                 self.from[node.output] = Some(input);
@@ -91,7 +123,7 @@ impl Maker {
             float::Op::Convolution(conv) if conv.groups == 1 => {
                 let outputs = conv.weights.shape.first().copied().unwrap_or(0);
                 let count = conv.weights.len();
-                let output = requantise(outputs, count / outputs.max(1), made_zero);
+                let output = requantise(outputs, count);
                 let (weights, bias) = (self.weights(count), self.biases(outputs));
                 let window = window(&conv.window);
                 (Op::Conv2d(Conv2d { window, weights, bias, input_zero_point: zero_point, output }), made_zero)
@@ -99,7 +131,7 @@ impl Maker {
             float::Op::FullyConnected(dense) => {
                 let outputs = dense.weights.shape.first().copied().unwrap_or(0);
                 let count = dense.weights.len();
-                let output = requantise(outputs, count / outputs.max(1), made_zero);
+                let output = requantise(outputs, count);
                 let (weights, bias) = (self.weights(count), self.biases(outputs));
                 (Op::FullyConnected(FullyConnected { weights, bias, input_zero_point: zero_point, output }), made_zero)
             }
@@ -108,7 +140,7 @@ impl Maker {
                     float::PoolKind::Max => PoolKind::Max,
                     float::PoolKind::Average { .. } => PoolKind::Average,
                 };
-                (Op::Pool2d(Pool2d { kind, window: window(&pool.window), min: -128, max: 127 }), zero_point)
+                (Op::Pool2d(Pool2d { kind, window: window(&pool.window), min: lowest, max: highest }), zero_point)
             }
             float::Op::Reshape => (Op::Reshape, zero_point),
             float::Op::Convolution(_) | float::Op::Affine(_) | float::Op::Add => {
@@ -120,8 +152,8 @@ impl Maker {
         Ok(())
     }
 
-    fn biases(&mut self, outputs: usize) -> Vec<i32> {
-        (0..outputs).map(|_| (self.next() >> 52) as i32 - (1 << 11)).collect()
+    fn biases(&mut self, outputs: usize) -> Vec<i64> {
+        (0..outputs).map(|_| (self.next() >> 52) as i64 - (1 << 11)).collect()
     }
 }
 
@@ -130,11 +162,13 @@ fn window(window: &float::Window) -> Window {
 }
 
 /// Keeps maps as large as they are over a layer of `summed` products an output.
-fn requantise(outputs: usize, summed: usize, zero_point: i32) -> Requantise {
-    let factor = GAIN / (WEIGHT_DEVIATION * (summed.max(1) as f64).sqrt());
+fn multiplier(data_type: DataType, summed: usize) -> Multiplier {
+    let factor = GAIN / (weight_deviation(data_type) * (summed.max(1) as f64).sqrt());
+    if data_type == DataType::Int16 {
+        return Multiplier::halving((-factor.log2()).round() as u32);
+    }
     // In [1/2, 1) after scaling by a power of two.
     let shift = factor.log2().floor() as i32 + 1;
     let q = (factor / f64::from(shift).exp2() * f64::from(1u32 << 31)).round() as i64;
-    let multiplier = Multiplier { q: q.clamp(1 << 30, i64::from(i32::MAX)) as i32, shift };
-    Requantise { multipliers: vec![multiplier; outputs], zero_point, min: -128, max: 127 }
+    Multiplier { q: q.clamp(1 << 30, i64::from(i32::MAX)) as i32, shift }
 }

@@ -87,7 +87,7 @@ pub(crate) fn results(c: &Compute) -> u32 {
 pub(crate) fn input_words(mode: Mode, c: &Compute, arch: &Architecture) -> Option<u32> {
     let rows = reach(c.output_height, c.stride_y, c.pad_top, c.kernel_height, c.input_height).checked_sub(1)?;
     if mode == Mode::Patch {
-        return Some(rows * c.row_words + c.row_bytes.div_ceil(field(arch.activation_word_bytes())));
+        return Some(rows * c.row_words + c.row_bytes.div_ceil(field(arch.tm)));
     }
     let columns = reach(c.output_width, c.stride_x, c.pad_left, c.kernel_width, c.input_width).checked_sub(1)?;
     let depth = if mode == Mode::Convolution { c.input_blocks } else { c.output_groups };

@@ -7,8 +7,8 @@ use crate::kernels::{channel_first, expand, still, widen};
 use crate::network::{Grid, Kernel, Kind, Map, MapId, Network, Operation, Pool, Shape};
 use cortado_graph::ir::{Graph, Node, Op, PoolKind, TensorId};
 
-/// Builds the network of a valid graph for words of `word_bytes` channels.
-pub(crate) fn build(graph: &Graph, word_bytes: usize) -> Result<Network, MapErrors> {
+/// Builds the network of a valid graph for words of `word_channels` channels.
+pub(crate) fn build(graph: &Graph, word_channels: usize) -> Result<Network, MapErrors> {
     cortado_graph::passes::validate(graph).map_err(|faults| {
         let error = |f: cortado_graph::passes::GraphFault| MapError {
             node: f.node.unwrap_or_else(|| graph.name.clone()),
@@ -22,7 +22,7 @@ pub(crate) fn build(graph: &Graph, word_bytes: usize) -> Result<Network, MapErro
     };
     let host = host_nodes(graph);
     let mut builder =
-        Builder { graph, word_bytes, host: &host, maps: Vec::new(), place: vec![None; graph.tensors.len()] };
+        Builder { graph, word_channels, host: &host, maps: Vec::new(), place: vec![None; graph.tensors.len()] };
     let shape = builder.shape(input).map_err(|reason| MapErrors::one(&graph.tensors[input].name, reason))?;
     let input = builder.add_map(input, shape);
     let mut operations = Vec::new();
@@ -65,7 +65,7 @@ fn host_nodes(graph: &Graph) -> Vec<bool> {
 
 struct Builder<'a> {
     graph: &'a Graph,
-    word_bytes: usize,
+    word_channels: usize,
     host: &'a [bool],
     maps: Vec<Map>,
     /// Where each tensor lies.
@@ -107,13 +107,13 @@ impl Builder<'_> {
     fn operand(&self, tensor: TensorId) -> Result<(MapId, Shape), String> {
         let map = self.map_of(tensor)?;
         let (shape, stored) = (self.shape(tensor)?, self.maps[map].shape);
-        if stored.same_blocks(&shape, self.word_bytes) {
+        if stored.same_blocks(&shape, self.word_channels) {
             return Ok((map, shape));
         }
         Err(format!(
             "reads {:?} from storage of {}x{}x{}, whose channels are no multiple of {}: a reshape that moves bytes; \
              leave it to the ends of the network",
-            self.graph.tensors[tensor].shape, stored.height, stored.width, stored.channels, self.word_bytes
+            self.graph.tensors[tensor].shape, stored.height, stored.width, stored.channels, self.word_channels
         ))
     }
 
@@ -131,7 +131,7 @@ impl Builder<'_> {
                     let channels = self.shape(first)?.elements() / shape.pixels();
                     let map = self.map_of(first)?;
                     let from = Shape { channels, ..shape };
-                    if !self.maps[map].shape.same_blocks(&from, self.word_bytes) {
+                    if !self.maps[map].shape.same_blocks(&from, self.word_channels) {
                         return Err("reads a batch from a map that lies otherwise; split the batch".into());
                     }
                     (map, from)
@@ -208,7 +208,7 @@ impl Builder<'_> {
     fn reshape(&mut self, node: &Node, from: TensorId) -> Result<(), String> {
         let map = self.map_of(from)?;
         let shape = self.shape(node.output)?;
-        if !self.maps[map].shape.same_blocks(&shape, self.word_bytes) {
+        if !self.maps[map].shape.same_blocks(&shape, self.word_channels) {
             let nodes = || self.graph.nodes.iter().enumerate().filter(|(i, _)| !self.host[*i]).map(|(_, n)| n);
             let only_here = self.maps[map].tensors.iter().all(|t| {
                 let read = |n: &&Node| n.inputs.contains(t) && !matches!(n.op, Op::Reshape);
@@ -221,7 +221,7 @@ impl Builder<'_> {
                 // The host brings the input in any shape of the same bytes.
                 self.maps[map].shape = shape;
             } else if !flat {
-                let (a, b) = (self.maps[map].shape, self.word_bytes);
+                let (a, b) = (self.maps[map].shape, self.word_channels);
                 return Err(format!(
                     "moves bytes: {} channels are no multiple of {b} (Tm); reshapes at the ends, or before a fully \
                      connected layer, are free",

@@ -33,6 +33,7 @@ pub struct CompileOptions {
 /// # Errors
 /// Every reason that can be told at once, each with the node it concerns.
 pub fn compile(graph: &Graph, arch: &Architecture, options: &CompileOptions) -> Result<Compiled, MapErrors> {
+    check_type(graph, arch)?;
     // The engine's shape comes first: build needs its word size to see which reshapes are free.
     let mut network = build(graph, arch.tm)?;
     check_adds(&network, arch)?;
@@ -50,6 +51,20 @@ pub fn compile(graph: &Graph, arch: &Architecture, options: &CompileOptions) -> 
         (Err(e), Err(_)) => Err(e),
         (a, b) => a.or(b),
     }
+}
+
+/// # Errors
+/// When the network is of another data type than the engine.
+fn check_type(graph: &Graph, arch: &Architecture) -> Result<(), MapErrors> {
+    let (network, engine) = (graph.data_type.name(), arch.data_type.name());
+    if network == engine {
+        return Ok(());
+    }
+    let reason = format!(
+        "the network is of {network}, {} of {engine}: choose a preset of {network}, or quantise to {engine}",
+        arch.name
+    );
+    Err(MapErrors::one(&graph.name, reason))
 }
 
 /// Maps one orientation of the network, with its input in the best format there is room for; when there is

@@ -109,7 +109,7 @@ pub(crate) fn write_cycles(mode: Mode, c: &Compute, arch: &Architecture) -> u64 
     }
 }
 
-/// Words that hold bytes of the patch of column `x`.
+/// Words that hold elements of the patch of column `x`.
 fn patch_reads(x: u64, c: &Compute, arch: &Architecture) -> u64 {
     let start = (x * u64::from(c.step_x_bytes)) as i64 - i64::from(c.pad_left_bytes);
     let first = start.max(0);
@@ -117,7 +117,7 @@ fn patch_reads(x: u64, c: &Compute, arch: &Architecture) -> u64 {
     if last <= first {
         return 0;
     }
-    let word = arch.activation_word_bytes() as i64;
+    let word = arch.tm as i64;
     ((last - 1) / word - first / word + 1) as u64 * u64::from(c.kernel_height)
 }
 

@@ -62,14 +62,22 @@ fn unfolding(network: &Network) -> Option<Unfolding> {
         stride: kernel.grid.stride.1,
         padding: kernel.grid.padding.1,
         columns: network.maps[op.output].shape.width,
-        pad_value: kernel.input_zero_point.clamp(-128, 127) as i8,
+        pad_value: kernel.input_zero_point.clamp(-128, 127) as i16,
     })
 }
 
 /// Cycles to the end of the layers that read the input, its LOAD included. The two overlap but for a band.
 fn first_cycles(network: &Network, format: Format, arch: &Architecture) -> Option<u64> {
     let Shape { height, width, channels } = network.maps[network.input].shape;
-    let layout = Layout { format, height, width, channels, transposed: network.transposed, word_bytes: arch.tm };
+    let layout = Layout {
+        format,
+        height,
+        width,
+        channels,
+        transposed: network.transposed,
+        word_bytes: arch.activation_word_bytes(),
+        element_bytes: arch.data_type.bytes(),
+    };
     let transfer = Transfer { words: field(layout.words()), ..Transfer::default() };
     let load = load_cycles(OnChip::Activation, &transfer, arch);
     let compute = compute(network, format, arch)?;

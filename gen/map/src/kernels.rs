@@ -23,17 +23,17 @@ pub(crate) fn still(kind: Kind, output: Shape) -> Kind {
 }
 
 /// HWC depthwise weights, channel by channel.
-pub(crate) fn channel_first(weights: &[i8], channels: usize) -> Vec<i8> {
+pub(crate) fn channel_first(weights: &[i16], channels: usize) -> Vec<i16> {
     (0..channels).flat_map(|c| weights.iter().skip(c).step_by(channels.max(1)).copied()).collect()
 }
 
 /// A dilated kernel with its holes filled by zeros.
 pub(crate) fn expand(
     window: &Window,
-    weights: &[i8],
+    weights: &[i16],
     outputs: usize,
     channels: usize,
-) -> Result<(Grid, Vec<i8>), String> {
+) -> Result<(Grid, Vec<i16>), String> {
     let (kh, kw) = window.kernel;
     let too_large = || {
         let (kernel, dilation) = (window.kernel, window.dilation);

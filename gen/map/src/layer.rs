@@ -1,7 +1,7 @@
 //! One COMPUTE before its addresses are known, with the weights and parameters it reads.
 
 use crate::network::{MapId, Shape};
-use cortado_arch::isa::{Compute, Instruction, Mode, Operation, Parameter};
+use cortado_arch::isa::{Compute, Instruction, Mode, Operation, PARAMETER_BYTES};
 use cortado_arch::Architecture;
 
 /// Words for weight or parameter memory.
@@ -38,8 +38,8 @@ pub(crate) fn field(size: usize) -> u32 {
 }
 
 /// The fields that follow from the shapes alone.
-pub(crate) fn frame(input: Shape, output: Shape, word_bytes: usize) -> Compute {
-    let pixel_words = input.channels.div_ceil(word_bytes);
+pub(crate) fn frame(input: Shape, output: Shape, word_channels: usize) -> Compute {
+    let pixel_words = input.channels.div_ceil(word_channels);
     Compute {
         output_width: field(output.width),
         output_height: field(output.height),
@@ -51,10 +51,10 @@ pub(crate) fn frame(input: Shape, output: Shape, word_bytes: usize) -> Compute {
         stride_y: 1,
         input_blocks: 1,
         last_substeps: 1,
-        output_groups: field(output.channels.div_ceil(word_bytes)),
+        output_groups: field(output.channels.div_ceil(word_channels)),
         pixel_words: field(pixel_words),
         row_words: field(input.width * pixel_words),
-        output_pixel_words: field(output.channels.div_ceil(word_bytes)),
+        output_pixel_words: field(output.channels.div_ceil(word_channels)),
         minimum: -128,
         maximum_value: 127,
         ..Compute::default()
@@ -108,16 +108,9 @@ impl Layer {
     }
 }
 
-/// Parameter words of `channels`, filled up with zeros to whole groups.
-///
-/// # Errors
-/// When a bias does not fit.
-pub(crate) fn parameter_block(channels: &[Parameter], held: bool, arch: &Architecture) -> Result<Block, String> {
-    let lanes = channels.len().div_ceil(arch.tm) * arch.tm;
-    let mut bytes = Vec::with_capacity(lanes * 8);
-    for channel in channels {
-        bytes.extend(channel.encode().map_err(|e| format!("{e}; the accumulator has 28 bits"))?);
-    }
-    bytes.resize(lanes * 8, 0);
-    Ok(Block { bytes, group_words: if held { 0 } else { arch.chunks() } })
+/// Parameter words of encoded `channels`, filled up with zeros to whole groups.
+pub(crate) fn parameter_block(channels: &[[u8; PARAMETER_BYTES]], held: bool, arch: &Architecture) -> Block {
+    let mut bytes = channels.concat();
+    bytes.resize(channels.len().next_multiple_of(arch.tm) * PARAMETER_BYTES, 0);
+    Block { bytes, group_words: if held { 0 } else { arch.chunks() } }
 }

@@ -7,15 +7,15 @@ use std::fmt;
 /// The ways a map lies in words (`docs/machine.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Format {
-    /// Pixels in row order, each of `ceil(channels / word_bytes)` words.
+    /// Pixels in row order, each of `ceil(channels / Tm)` words.
     Blocked,
-    /// Rows of `width * channels` bytes, each row starting on a word.
+    /// Rows of `width * channels` elements, each row starting on a word.
     Packed,
     /// Rows of windows' runs, each starting on a word.
     Unfolded(Unfolding),
 }
 
-/// A row as a convolution's windows see it: for each output column the bytes that a kernel row multiplies
+/// A row as a convolution's windows see it: for each output column the elements that a kernel row multiplies
 /// there. Kernel columns become channels, so that first layers use input lanes which their few channels
 /// leave idle; it is im2col of single rows, done by the host as it writes the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,7 +26,7 @@ pub struct Unfolding {
     /// Output columns.
     pub columns: usize,
     /// What columns outside the map hold.
-    pub pad_value: i8,
+    pub pad_value: i16,
 }
 
 /// The layout of one map.
@@ -39,8 +39,9 @@ pub struct Layout {
     pub channels: usize,
     /// The stored map has the tensor's rows as columns.
     pub transposed: bool,
-    /// Bytes of an activation word (Tm).
+    /// Bytes of an activation word (Tm elements), and of an element.
     pub word_bytes: usize,
+    pub element_bytes: usize,
 }
 
 /// A buffer of the wrong size was given to pack or unpack.
@@ -59,18 +60,23 @@ impl fmt::Display for SizeError {
 impl std::error::Error for SizeError {}
 
 impl Layout {
+    /// Elements of an activation word.
+    fn word_elements(&self) -> usize {
+        self.word_bytes / self.element_bytes.max(1)
+    }
+
     /// Words from one stored row to the next.
     pub fn row_words(&self) -> usize {
         match self.format {
             Format::Blocked => self.width * self.pixel_words(),
-            Format::Packed => (self.width * self.channels).div_ceil(self.word_bytes),
-            Format::Unfolded(u) => u.columns * (u.kernel_width * self.channels).div_ceil(self.word_bytes),
+            Format::Packed => (self.width * self.channels).div_ceil(self.word_elements()),
+            Format::Unfolded(u) => u.columns * (u.kernel_width * self.channels).div_ceil(self.word_elements()),
         }
     }
 
     /// Words of a blocked pixel.
     pub fn pixel_words(&self) -> usize {
-        self.channels.div_ceil(self.word_bytes)
+        self.channels.div_ceil(self.word_elements())
     }
 
     /// Words of the whole map.
@@ -96,9 +102,9 @@ impl Layout {
         }
     }
 
-    /// First byte of a row's pixel and its column; `None` outside the map.
+    /// First element of a row's pixel and its column; `None` outside the map.
     fn slot(&self, slot: usize) -> (usize, Option<usize>) {
-        let words = |bytes: usize| bytes.div_ceil(self.word_bytes) * self.word_bytes;
+        let words = |elements: usize| elements.next_multiple_of(self.word_elements());
         match self.format {
             Format::Blocked => (slot * words(self.channels), Some(slot)),
             Format::Packed => (slot * self.channels, Some(slot)),
@@ -110,15 +116,15 @@ impl Layout {
         }
     }
 
-    /// Every byte that means something, with the value it holds (counted in NHWC order of the tensor);
+    /// Every stored element that means something, with the value it holds (counted in NHWC order of the tensor);
     /// `None`: padding.
     fn places(&self) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
-        let row_bytes = self.row_words() * self.word_bytes;
+        let row_elements = self.row_words() * self.word_elements();
         let slots = (0..self.height).flat_map(|row| (0..self.slots()).map(move |slot| (row, slot)));
         slots.flat_map(move |(row, slot)| {
             let (start, column) = self.slot(slot);
             let pixel = column.map(|x| if self.transposed { x * self.height + row } else { row * self.width + x });
-            (0..self.channels).map(move |c| (row * row_bytes + start + c, pixel.map(|p| p * self.channels + c)))
+            (0..self.channels).map(move |c| (row * row_elements + start + c, pixel.map(|p| p * self.channels + c)))
         })
     }
 
@@ -126,7 +132,7 @@ impl Layout {
     ///
     /// # Errors
     /// When `values` is not [`Layout::elements`] long.
-    pub fn pack(&self, values: &[i8]) -> Result<Vec<u8>, SizeError> {
+    pub fn pack(&self, values: &[i16]) -> Result<Vec<u8>, SizeError> {
         if values.len() != self.elements() {
             return Err(SizeError { expected: self.elements(), got: values.len() });
         }
@@ -135,8 +141,9 @@ impl Layout {
             Format::Blocked | Format::Packed => 0,
         };
         let mut bytes = vec![0; self.bytes()];
-        for (byte, value) in self.places() {
-            bytes[byte] = value.map_or(padding, |value| values[value]) as u8;
+        for (place, value) in self.places() {
+            let element = value.map_or(padding, |value| values[value]).to_le_bytes();
+            bytes[self.element(place)].copy_from_slice(&element[..self.element_bytes]);
         }
         Ok(bytes)
     }
@@ -145,17 +152,25 @@ impl Layout {
     ///
     /// # Errors
     /// When `bytes` is not [`Layout::bytes`] long.
-    pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i8>, SizeError> {
+    pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i16>, SizeError> {
         if bytes.len() != self.bytes() {
             return Err(SizeError { expected: self.bytes(), got: bytes.len() });
         }
         let mut values = vec![0; self.elements()];
-        for (byte, value) in self.places() {
+        for (place, value) in self.places() {
             if let Some(value) = value {
-                values[value] = bytes[byte] as i8;
+                let element = bytes[self.element(place)].iter().rev();
+                let unsigned = element.fold(0u16, |word, &byte| word << 8 | u16::from(byte));
+                let spare = 16 - 8 * self.element_bytes;
+                values[value] = (unsigned << spare) as i16 >> spare;
             }
         }
         Ok(values)
+    }
+
+    /// The bytes of the stored element `place`.
+    fn element(&self, place: usize) -> std::ops::Range<usize> {
+        place * self.element_bytes..(place + 1) * self.element_bytes
     }
 }
 
@@ -179,7 +194,7 @@ impl TensorPlace {
     ///
     /// # Errors
     /// When the number of values is not the tensor's.
-    pub fn pack_input(&self, values: &[i8]) -> Result<Vec<u8>, SizeError> {
+    pub fn pack_input(&self, values: &[i16]) -> Result<Vec<u8>, SizeError> {
         self.layout.pack(values)
     }
 
@@ -187,7 +202,7 @@ impl TensorPlace {
     ///
     /// # Errors
     /// When the number of bytes is not the layout's.
-    pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i8>, SizeError> {
+    pub fn unpack(&self, bytes: &[u8]) -> Result<Vec<i16>, SizeError> {
         self.layout.unpack(bytes)
     }
 
@@ -204,11 +219,20 @@ mod tests {
 
     #[test]
     fn unpack_undoes_pack_in_every_layout() {
-        for format in [Format::Blocked, Format::Packed] {
+        for (format, element_bytes) in
+            [(Format::Blocked, 1), (Format::Packed, 1), (Format::Blocked, 2), (Format::Packed, 2)]
+        {
             for transposed in [false, true] {
                 for (height, width, channels, word_bytes) in [(1, 1, 1, 2), (3, 5, 4, 4), (4, 2, 7, 4), (2, 9, 3, 16)] {
-                    let layout = Layout { format, height, width, channels, transposed, word_bytes };
-                    let values: Vec<i8> = (0..layout.elements()).map(|i| (i * 37 + 11) as i8).collect();
+                    let layout = Layout { format, height, width, channels, transposed, word_bytes, element_bytes };
+                    let value = |i: usize| {
+                        if element_bytes == 1 {
+                            i16::from((i * 37 + 11) as i8)
+                        } else {
+                            (i * 7919 + 11) as i16
+                        }
+                    };
+                    let values: Vec<i16> = (0..layout.elements()).map(value).collect();
                     let bytes = layout.pack(&values).expect("right size");
                     assert_eq!(layout.unpack(&bytes).expect("right size"), values, "{layout:?}");
                 }
@@ -218,9 +242,16 @@ mod tests {
 
     #[test]
     fn words_lie_as_the_machine_contract_says() {
-        let blocked =
-            Layout { format: Format::Blocked, height: 2, width: 2, channels: 3, transposed: false, word_bytes: 2 };
-        let values: Vec<i8> = (1..=12).collect();
+        let blocked = Layout {
+            format: Format::Blocked,
+            height: 2,
+            width: 2,
+            channels: 3,
+            transposed: false,
+            word_bytes: 2,
+            element_bytes: 1,
+        };
+        let values: Vec<i16> = (1..=12).collect();
         let bytes = [1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9, 0, 10, 11, 12, 0];
         assert_eq!(blocked.pack(&values).expect("12 values"), bytes);
         let transposed = Layout { transposed: true, ..blocked };
@@ -230,6 +261,10 @@ mod tests {
         let bytes = [1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0];
         assert_eq!(packed.pack(&values).expect("12 values"), bytes);
         assert_eq!(packed.pack(&values[1..]), Err(SizeError { expected: 12, got: 11 }));
+        let wide = Layout { height: 1, word_bytes: 4, element_bytes: 2, ..blocked };
+        let bytes = [1, 0, 0, 2, 255, 255, 0, 0, 4, 0, 5, 0, 6, 0, 0, 0];
+        assert_eq!(wide.pack(&[1, 512, -1, 4, 5, 6]).expect("6 values"), bytes);
+        assert_eq!(wide.unpack(&bytes).expect("16 bytes"), [1, 512, -1, 4, 5, 6]);
         // Two output columns whose windows of three columns begin at -1 and 1.
         let unfolding = Unfolding { kernel_width: 3, stride: 2, padding: 1, columns: 2, pad_value: 9 };
         let unfolded = Layout { format: Format::Unfolded(unfolding), word_bytes: 4, channels: 1, width: 3, ..blocked };

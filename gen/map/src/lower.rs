@@ -1,6 +1,6 @@
 //! Each operation of the network as layers: mode, fields, packed weights and parameters.
 
-use crate::average::{average, AVERAGE_WEIGHT, IDENTITY, IDENTITY_WEIGHT};
+use crate::average::{self, Uniform};
 use crate::cost::compute_cycles;
 use crate::error::{gather, MapErrors};
 use crate::layer::{field, frame, parameter_block, Block, Layer};
@@ -9,7 +9,7 @@ use crate::network::{Grid, Kernel, Kind, Network, Operation, Pool, Shape, Sum};
 use crate::pack;
 use crate::parameters::parameters;
 use crate::pool;
-use cortado_arch::isa::{Compute, Mode, Parameter};
+use cortado_arch::isa::{Compute, Mode};
 use cortado_arch::Architecture;
 
 /// Largest kernel side an instruction holds.
@@ -49,7 +49,15 @@ pub(crate) fn lower(network: &Network, format: Format, arch: &Architecture) -> R
     let layout = |map: usize| {
         let Shape { height, width, channels } = network.maps[map].shape;
         let format = if map == network.input { format } else { Format::Blocked };
-        Layout { format, height, width, channels, transposed: network.transposed, word_bytes: arch.tm }
+        Layout {
+            format,
+            height,
+            width,
+            channels,
+            transposed: network.transposed,
+            word_bytes: arch.activation_word_bytes(),
+            element_bytes: arch.data_type.bytes(),
+        }
     };
     let layouts: Vec<Layout> = (0..network.maps.len()).map(layout).collect();
     let mut words: Vec<usize> = layouts.iter().map(Layout::words).collect();
@@ -168,10 +176,10 @@ fn window_fields(compute: &mut Compute, grid: &Grid) {
 }
 
 /// The fields a kernel's numbers set: padding value and the output's clamp.
-fn number_fields(compute: &mut Compute, kernel: &Kernel) {
+fn number_fields(compute: &mut Compute, kernel: &Kernel, arch: &Architecture) {
     compute.pad_value = kernel.input_zero_point;
     compute.zero_point = kernel.output.zero_point;
-    (compute.minimum, compute.maximum_value) = (kernel.output.min, kernel.output.max);
+    compute.set_bounds(arch.data_type, (kernel.output.min, kernel.output.max));
 }
 
 /// What the shapes say of a convolution, and the taps that its weights are packed for.
@@ -200,7 +208,7 @@ pub(crate) fn convolution_frame(input: Shape, output: Shape, grid: &Grid, arch: 
 fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let input = op.input_shape;
     let (mut compute, taps) = convolution_frame(input, output, &kernel.grid, arch);
-    number_fields(&mut compute, kernel);
+    number_fields(&mut compute, kernel, arch);
     let weights = pack::convolution(kernel, input.channels, taps, arch);
     Ok(layer(op, Mode::Convolution, compute, weights, parameters(kernel, arch)?))
 }
@@ -228,7 +236,7 @@ pub(crate) fn patch_frame(input: Shape, output: Shape, grid: &Grid, arch: &Archi
     let (kh, kw) = grid.kernel;
     let run = kw * input.channels;
     if kh * run > arch.patch_bytes || run > 255 {
-        return Err(format!("a patch of {kh} runs of {run} bytes; the engine holds {}", arch.patch_bytes));
+        return Err(format!("a patch of {kh} runs of {run} elements; the engine holds {}", arch.patch_bytes));
     }
     let mut compute = frame(input, output, arch.tm);
     window_fields(&mut compute, grid);
@@ -243,7 +251,7 @@ pub(crate) fn patch_frame(input: Shape, output: Shape, grid: &Grid, arch: &Archi
 
 fn patched(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let mut compute = patch_frame(op.input_shape, output, &kernel.grid, arch)?;
-    number_fields(&mut compute, kernel);
+    number_fields(&mut compute, kernel, arch);
     let weights = pack::patch(kernel, arch);
     Ok(layer(op, Mode::Patch, compute, weights, parameters(kernel, arch)?))
 }
@@ -270,7 +278,7 @@ pub(crate) fn depthwise_frame(input: Shape, output: Shape, grid: &Grid, arch: &A
 
 fn depthwise(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let (mode, mut compute) = depthwise_frame(op.input_shape, output, &kernel.grid, arch);
-    number_fields(&mut compute, kernel);
+    number_fields(&mut compute, kernel, arch);
     let weights = match mode {
         Mode::Depthwise => pack::depthwise(kernel, arch),
         _ => pack::channelwise(kernel, arch),
@@ -287,25 +295,20 @@ fn shared_columns(c: &Compute) -> u32 {
 fn identity(op: &Operation, output: Shape, arch: &Architecture) -> Result<Layer, String> {
     let mut compute = frame(op.input_shape, output, arch.tm);
     (compute.weight_hold, compute.parameter_hold) = (1, 1);
-    Ok(layer(op, Mode::Channelwise, compute, pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?))
+    let (weights, parameters) = held(&average::identity(arch.data_type)?, arch);
+    Ok(layer(op, Mode::Channelwise, compute, weights, parameters))
 }
 
-/// One group of parameter words, the same in every lane.
-pub(crate) fn held_parameters(parameter: Parameter, arch: &Architecture) -> Result<Block, String> {
-    parameter_block(&vec![parameter; arch.tm], true, arch)
-}
-
-/// Weight and parameters of a mean over `count` positions.
-pub(crate) fn mean(count: usize, arch: &Architecture) -> Result<(Block, Block), String> {
-    let parameter = average(count).ok_or_else(|| format!("a mean over {count} positions does not fit 28 bits"))?;
-    Ok((pack::held(AVERAGE_WEIGHT, arch), held_parameters(parameter, arch)?))
+/// A weight word for every step, and one group of parameter words, the same in every lane.
+pub(crate) fn held(uniform: &Uniform, arch: &Architecture) -> (Block, Block) {
+    (pack::held(uniform.weight, arch), parameter_block(&vec![uniform.parameter; arch.tm], true, arch))
 }
 
 /// The fields of a pool that do not depend on where it is.
-pub(crate) fn pool_fields(compute: &mut Compute, pool: &Pool) {
+pub(crate) fn pool_fields(compute: &mut Compute, pool: &Pool, arch: &Architecture) {
     compute.weight_hold = 1;
     compute.parameter_hold = 1;
     compute.maximum = u32::from(!pool.average);
     compute.pad_value = if pool.average { 0 } else { -128 };
-    (compute.minimum, compute.maximum_value) = (pool.min, pool.max);
+    compute.set_bounds(arch.data_type, (pool.min, pool.max));
 }

@@ -29,8 +29,8 @@ impl Shape {
     }
 
     /// Whether maps of both shapes have the same bytes in blocked layout.
-    pub fn same_blocks(&self, other: &Shape, word_bytes: usize) -> bool {
-        let aligned = |s: &Shape| s.channels % word_bytes == 0;
+    pub fn same_blocks(&self, other: &Shape, word_channels: usize) -> bool {
+        let aligned = |s: &Shape| s.channels % word_channels == 0;
         self.elements() == other.elements() && (self.channels == other.channels || aligned(self) && aligned(other))
     }
 }
@@ -70,15 +70,15 @@ impl Grid {
 pub(crate) struct Kernel {
     pub grid: Grid,
     /// OHWI; a depthwise kernel has one input channel per output, so it is OHW.
-    pub weights: Vec<i8>,
-    pub bias: Vec<i32>,
+    pub weights: Vec<i16>,
+    pub bias: Vec<i64>,
     pub input_zero_point: i32,
     pub output: Requantise,
 }
 
 impl Kernel {
     /// Output channel `o`'s weights.
-    pub fn of_channel(&self, o: usize) -> &[i8] {
+    pub fn of_channel(&self, o: usize) -> &[i16] {
         let size = self.weights.len() / self.bias.len().max(1);
         self.weights.get(o * size..(o + 1) * size).unwrap_or(&[])
     }

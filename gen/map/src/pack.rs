@@ -9,13 +9,14 @@ fn block(
     groups: usize,
     group_words: usize,
     arch: &Architecture,
-    fill: impl Fn(usize, usize, usize, usize) -> i8,
+    fill: impl Fn(usize, usize, usize, usize) -> i16,
 ) -> Block {
     let mut bytes = Vec::with_capacity(groups * group_words * arch.weight_word_bytes());
     for group in 0..groups {
         for step in 0..group_words {
             for m in 0..arch.tm {
-                bytes.extend((0..arch.tn).map(|n| fill(group, step, m, n) as u8));
+                let lanes = (0..arch.tn).map(|n| fill(group, step, m, n).to_le_bytes());
+                bytes.extend(lanes.flat_map(|element| element.into_iter().take(arch.data_type.bytes())));
             }
         }
     }
@@ -23,7 +24,7 @@ fn block(
 }
 
 /// The weight of output `o` at `index` of its own weights, 0 beyond either.
-fn weight(kernel: &Kernel, o: usize, index: usize) -> i8 {
+fn weight(kernel: &Kernel, o: usize, index: usize) -> i16 {
     if o < kernel.bias.len() {
         kernel.of_channel(o).get(index).copied().unwrap_or(0)
     } else {
@@ -92,13 +93,13 @@ pub(crate) fn channelwise(kernel: &Kernel, arch: &Architecture) -> Block {
 }
 
 /// One word for every step: `weight` in lane n = 0.
-pub(crate) fn held(weight: i8, arch: &Architecture) -> Block {
+pub(crate) fn held(weight: i16, arch: &Architecture) -> Block {
     let word = block(1, 1, arch, |_, _, _, n| if n == 0 { weight } else { 0 });
     Block { group_words: 0, ..word }
 }
 
 /// A word for each of `steps`: `weight` in the first `used`, 0 in the others; shared by all groups.
-pub(crate) fn masked(weight: i8, used: usize, steps: usize, arch: &Architecture) -> Block {
+pub(crate) fn masked(weight: i16, used: usize, steps: usize, arch: &Architecture) -> Block {
     let words = block(1, steps, arch, |_, step, _, n| if n == 0 && step < used { weight } else { 0 });
     Block { group_words: 0, ..words }
 }
@@ -115,7 +116,7 @@ mod tests {
         let count = outputs * size.0 * size.1 * channels;
         Kernel {
             grid: Grid { kernel: size, ..Grid::POINT },
-            weights: (1..=count).map(|w| w as i8).collect(),
+            weights: (1..=count).map(|w| i16::from(w as i8)).collect(),
             bias: vec![0; outputs],
             input_zero_point: 0,
             output: Requantise { multipliers: vec![], zero_point: 0, min: -128, max: 127 },

@@ -1,8 +1,8 @@
 //! Pools: one step a position, the same weight in every lane.
 
-use crate::average::{AVERAGE_WEIGHT, IDENTITY, IDENTITY_WEIGHT};
+use crate::average::{identity, mean};
 use crate::layer::{field, frame, Layer};
-use crate::lower::{held_parameters, layer, mean, pool_fields, MAX_KERNEL};
+use crate::lower::{held, layer, pool_fields, MAX_KERNEL};
 use crate::network::{Kind, Operation, Pool, Shape};
 use crate::pack;
 use cortado_arch::isa::Mode;
@@ -54,9 +54,9 @@ pub(crate) fn lower(op: &Operation, pool: &Pool, output: Shape, arch: &Architect
     }
     if !pool.average {
         let mut compute = frame(op.input_shape, output, arch.tm);
-        pool_fields(&mut compute, pool);
-        let held = (pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?);
-        let mut all = layer(op, Mode::Channelwise, compute, held.0, held.1);
+        pool_fields(&mut compute, pool, arch);
+        let (weights, parameters) = held(&identity(arch.data_type)?, arch);
+        let mut all = layer(op, Mode::Channelwise, compute, weights, parameters);
         window(&mut all, pool);
         return Ok(vec![all]);
     }
@@ -74,15 +74,12 @@ fn window(layer: &mut Layer, pool: &Pool) {
 /// weight word, and one group an instruction shares them.
 fn whole(op: &Operation, pool: &Pool, output: Shape, fold: Refold, arch: &Architecture) -> Result<Vec<Layer>, String> {
     let mut compute = frame(op.input_shape, output, arch.tm);
-    pool_fields(&mut compute, pool);
+    pool_fields(&mut compute, pool, arch);
     (compute.input_height, compute.input_width) = (field(fold.rows), field(fold.columns));
     (compute.kernel_height, compute.kernel_width) = (field(fold.rows), field(fold.columns));
     compute.row_words = compute.pixel_words.saturating_mul(field(fold.columns));
-    let (weights, parameters) = if pool.average {
-        mean(fold.used, arch)?
-    } else {
-        (pack::held(IDENTITY_WEIGHT, arch), held_parameters(IDENTITY, arch)?)
-    };
+    let uniform = if pool.average { mean(fold.used, arch.data_type)? } else { identity(arch.data_type)? };
+    let (weights, parameters) = held(&uniform, arch);
     let all = layer(op, Mode::Channelwise, compute, weights, parameters);
     let positions = fold.rows * fold.columns;
     if positions == fold.used {
@@ -93,7 +90,7 @@ fn whole(op: &Operation, pool: &Pool, output: Shape, fold: Refold, arch: &Archit
         .map(|group| {
             let mut part = all.groups(group, 1);
             part.compute.weight_hold = 0;
-            part.weights = pack::masked(AVERAGE_WEIGHT, fold.used, positions, arch);
+            part.weights = pack::masked(uniform.weight, fold.used, positions, arch);
             part
         })
         .collect())
@@ -124,8 +121,8 @@ fn regions(op: &Operation, pool: &Pool, output: Shape, arch: &Architecture) -> R
     for &(first, length, tall) in &rows {
         for &(left, width, wide) in &columns {
             let mut compute = frame(input, output, arch.tm);
-            pool_fields(&mut compute, pool);
-            let (weights, parameters) = mean(tall * wide, arch)?;
+            pool_fields(&mut compute, pool, arch);
+            let (weights, parameters) = held(&mean(tall * wide, arch.data_type)?, arch);
             let mut all = layer(op, Mode::Channelwise, compute, weights, parameters);
             window(&mut all, pool);
             // Results of an instruction lie without gaps, so part of a row is an instruction of its own.

@@ -1,6 +1,6 @@
 //! What the unit tests of several modules need.
 
-use cortado_arch::{ActivationKind, Architecture, ExternalMemory, Family};
+use cortado_arch::{ActivationKind, Architecture, DataType, ExternalMemory, Family};
 
 /// A 4x2 engine.
 pub(crate) fn engine() -> Architecture {
@@ -9,6 +9,7 @@ pub(crate) fn engine() -> Architecture {
         summary: String::new(),
         family: Family::Generic,
         clock_mhz: 0,
+        data_type: DataType::Int8,
         tm: 4,
         tn: 2,
         requantise_lanes: 2,

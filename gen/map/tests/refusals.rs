@@ -3,7 +3,7 @@
 use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
 use cortado_graph::ir::{
-    Add, Conv2d, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Softmax, Tensor, Window,
+    Add, Conv2d, DataType, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Softmax, Tensor, Window,
 };
 use cortado_map::{compile, CompileOptions};
 
@@ -18,7 +18,7 @@ fn tensor(name: &str, side: usize, channels: usize) -> Tensor {
     Tensor { name: name.into(), shape: vec![1, side, side, channels], scale: 1.0, zero_point: 0 }
 }
 
-fn convolution(window: Window, channels: usize, weight: i8, multiplier: Multiplier) -> Op {
+fn convolution(window: Window, channels: usize, weight: i16, multiplier: Multiplier) -> Op {
     Op::Conv2d(Conv2d {
         window,
         weights: vec![weight; window.kernel.0 * window.kernel.1 * channels * channels],
@@ -32,6 +32,7 @@ fn convolution(window: Window, channels: usize, weight: i8, multiplier: Multipli
 fn chain(side: usize, channels: usize, steps: Vec<(Op, usize)>) -> Graph {
     let mut graph = Graph {
         name: "chain".into(),
+        data_type: DataType::Int8,
         tensors: vec![tensor("input", side, channels)],
         nodes: vec![],
         inputs: vec![0],

@@ -1,26 +1,35 @@
 //! Sums the steps of one output.
 
-use crate::cells::dot_product::SUM_BITS;
-use cortado_arch::isa::MAXIMUM_BITS;
+use crate::make;
+use cortado_arch::DataType;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
 /// `total` follows each valid `sum` by one cycle: the sum itself on the first step, then the running
-/// total, or the largest sum so far when `maximum`, of which the lowest [`MAXIMUM_BITS`] bits are compared.
+/// total, or the largest sum so far when `maximum`, of which the lowest [`DataType::maximum_bits`]
+/// are compared.
 ///
 /// Its own text because rust-hdl does not compare a part of a signed number. The choice stands behind the
 /// adder: an iCE40's logic cell holds both, which it does not with what is kept chosen before.
-#[derive(LogicBlock, Default)]
-pub struct Accumulator {
+#[derive(LogicBlock)]
+pub struct Accumulator<const SUM: usize> {
     pub clock: Signal<In, Clock>,
     pub valid: Signal<In, Bit>,
     pub first: Signal<In, Bit>,
     pub maximum: Signal<In, Bit>,
-    pub sum: Signal<In, Signed<SUM_BITS>>,
-    pub total: Signal<Out, Signed<SUM_BITS>>,
+    pub sum: Signal<In, Signed<SUM>>,
+    pub total: Signal<Out, Signed<SUM>>,
+    _data_type: DataType,
 }
 
-impl Logic for Accumulator {
+impl<const SUM: usize> Accumulator<SUM> {
+    /// Of sums of products of `data_type`.
+    pub fn new(data_type: DataType) -> Self {
+        make!(clock valid first maximum sum total; _data_type: data_type)
+    }
+}
+
+impl<const SUM: usize> Logic for Accumulator<SUM> {
     fn update(&mut self) {}
 
     fn connect(&mut self) {
@@ -38,8 +47,8 @@ impl Logic for Accumulator {
         if (valid & (first | ~maximum | larger)) held <= fresh ? sum : held + sum;
     assign total = held;
 ",
-            top = SUM_BITS - 1,
-            compared = MAXIMUM_BITS - 1,
+            top = SUM - 1,
+            compared = self._data_type.maximum_bits() - 1,
         ))
     }
 }

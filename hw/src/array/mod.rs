@@ -6,7 +6,7 @@ pub mod output_lane;
 
 use crate::cells::requantiser;
 use cortado_arch::preset::part::{Part, ECP5, ICE40};
-use cortado_arch::{Architecture, Family};
+use cortado_arch::{Architecture, DataType, Family};
 
 /// How many of each lane's Tn products the part's multiplier blocks take beside the requantisers'.
 pub fn lanes_in_blocks(arch: &Architecture) -> Vec<usize> {
@@ -15,6 +15,8 @@ pub fn lanes_in_blocks(arch: &Architecture) -> Vec<usize> {
         blocks.saturating_sub(requantiser * arch.requantise_lanes)
     };
     match &arch.family {
+        // A block a product, which the presets' checks provide for.
+        _ if arch.data_type == DataType::Int16 => vec![arch.tn; arch.tm],
         Family::Generic => vec![arch.tn; arch.tm],
         // All lanes alike: what remains is less than one for each, and a full part is hard to route.
         Family::Ecp5 { device, .. } => {

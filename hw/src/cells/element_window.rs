@@ -2,31 +2,39 @@
 
 use crate::make;
 use crate::make::signals;
+use cortado_arch::DataType;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 
-/// A chain of the last `taps` elements of the lane's own channel, and the Tn operands: the bytes all
+/// A chain of the last `taps` elements of the lane's own channel, and the Tn operands: the elements all
 /// lanes share, or the window of elements (`load`), or its next Tn taps (`shift`).
 ///
-/// Operands appear one cycle after `load`, `shift` or the shared bytes; `load` takes the chain as it
+/// Operands appear one cycle after `load`, `shift` or the shared elements; `load` takes the chain as it
 /// stands, so an element shifted in one cycle before is tap 0. Without taps `load` gives the element of one
 /// cycle before to the first operand: what Channelwise needs.
 #[derive(LogicBlock)]
 pub struct ElementWindow {
     pub clock: Signal<In, Clock>,
     pub element_valid: Signal<In, Bit>,
-    pub element: Signal<In, Bits<8>>,
+    /// Bytes of an element, the lowest first; so in all that follow.
+    pub element: Vec<Signal<In, Bits<8>>>,
     pub load: Signal<In, Bit>,
     pub shift: Signal<In, Bit>,
     pub shared: Vec<Signal<In, Bits<8>>>,
     pub operands: Vec<Signal<Out, Bits<8>>>,
+    _data_type: DataType,
     _taps: usize,
 }
 
 impl ElementWindow {
     /// For `lanes` = Tn operands and `taps` elements, a multiple of `lanes`; none without a depthwise unit.
-    pub fn new(lanes: usize, taps: usize) -> Self {
-        make!(clock element_valid element load shift; shared: signals(lanes), operands: signals(lanes), _taps: taps)
+    pub fn new(data_type: DataType, lanes: usize, taps: usize) -> Self {
+        let bytes = data_type.bytes();
+        make!(
+            clock element_valid load shift;
+            element: signals(bytes), shared: signals(lanes * bytes), operands: signals(lanes * bytes),
+            _data_type: data_type, _taps: taps,
+        )
     }
 }
 
@@ -40,18 +48,21 @@ impl Logic for ElementWindow {
     }
 
     fn hdl(&self) -> Verilog {
-        let lanes = self.shared.len();
+        let bits = self._data_type.bits();
+        let lanes = self.shared.len() / self._data_type.bytes();
         let taps = self._taps;
-        let operand_top = 8 * lanes - 1;
+        let operand_top = bits * lanes - 1;
+        let own_top = bits - 1;
+        let own = if bits == 8 { "byte" } else { "element" };
         Verilog::Custom(match taps {
             0 => format!(
-                "// ElementWindow: operands of one output lane; its own byte in the first
-    reg [7:0] own;
+                "// ElementWindow: operands of one output lane; its own {own} in the first
+    reg [{own_top}:0] own;
     reg [{operand_top}:0] taken;
     always @(posedge clock) begin
         own <= element;
         taken <= shared;
-        if (load) taken[7:0] <= own;
+        if (load) taken[{own_top}:0] <= own;
     end
     assign operands = taken;
 "
@@ -68,9 +79,9 @@ impl Logic for ElementWindow {
     end
     assign operands = taken[{operand_top}:0];
 ",
-                top = 8 * taps - 1,
-                below = 8 * taps - 9,
-                low = 8 * lanes,
+                top = bits * taps - 1,
+                below = bits * (taps - 1) - 1,
+                low = bits * lanes,
             ),
         })
     }

@@ -91,6 +91,17 @@ pub fn up5k_wide(name: &str, a: &str, a_signed: bool, b: &str) -> String {
     format!("    wire [31:0] {name};\n{}", mac16(name, false, a, b, (a_signed, false), name))
 }
 
+/// `name = a * b`, both signed expressions of 16 bits, in one `MULT18X18D` or `SB_MAC16`.
+pub fn short(name: &str, a: &str, b: &str) -> String {
+    let operand = |text| Operand { text, bits: 16 };
+    format!(
+        "    wire signed [31:0] {name};\n`ifdef CORTADO_CELLS_ECP5\n{}`elsif CORTADO_CELLS_UP5K\n{}`else\n{}`endif\n",
+        ecp5(name, operand(a), operand(b)),
+        mac16(name, false, a, b, (true, true), name),
+        behavioural(name, operand(a), operand(b)),
+    )
+}
+
 /// `first = a0 * b0` and `second = a1 * b1`, signed bytes: two `MULT18X18D` or the halves of one `SB_MAC16`.
 pub fn byte_pair(names: [&str; 2], a: [&str; 2], b: [&str; 2]) -> String {
     let [first, second] = names;

@@ -87,20 +87,21 @@ pub struct Feed {
 
 impl Feed {
     pub fn new(arch: &Architecture) -> Self {
-        let (tm, tn) = (arch.tm, arch.tn);
+        let (tm, tn, data_type) = (arch.tm, arch.tn, arch.data_type);
+        let word_bytes = arch.activation_word_bytes();
         let has_patches = arch.patch_bytes > 0;
         make!(
             clock launch layer busy read read_grant read_address weight_read weight_address element_valid
             load shift sum_valid sum_first arrive result_issued element_1 element_2 element_3 element_4
             step_1 step_2 step_3 step_4 step_5 launch_scan launch_depthwise launch_patch busy_late result_issued_late sequencing is_depthwise is_patch element step step_end paced entering depthwise_step patch_step landed
             at_word at_lanes sum_mark total_mark;
-            word: signals(tm), elements: signals(tm), shared: signals(tn),
+            word: signals(word_bytes), elements: signals(word_bytes), shared: signals(tn * data_type.bytes()),
             scan: ScanSequencer::new(arch.substeps()),
             depthwise: many((arch.window_taps > 0).into()),
             patch: has_patches.then(|| PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves())).into_iter().collect(),
             pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(arch.residual_unit)),
-            patch_buffer: has_patches.then(|| PatchBuffer::new(tm, tn, arch.patch_bytes, arch.patch_reserves())).into_iter().collect(),
-            word_select: WordSelect::new(tm, tn, has_patches),
+            patch_buffer: has_patches.then(|| PatchBuffer::new(data_type, tm, tn, arch.patch_bytes, arch.patch_reserves())).into_iter().collect(),
+            word_select: WordSelect::new(data_type, tm, tn, has_patches),
             marks: many(dot_product::latency(tn) + 2),
             depthwise_mode: constant(2), patch_mode: constant(3),
         )

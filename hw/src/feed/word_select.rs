@@ -2,6 +2,7 @@
 
 use crate::make;
 use crate::make::signals;
+use cortado_arch::DataType;
 use rust_hdl::core::ast::Verilog;
 use rust_hdl::prelude::*;
 use std::fmt::Write;
@@ -25,17 +26,27 @@ pub struct WordSelect {
     pub substep: Signal<In, Bits<6>>,
     pub elements: Vec<Signal<Out, Bits<8>>>,
     pub shared: Vec<Signal<Out, Bits<8>>>,
+    _data_type: DataType,
 }
 
 impl WordSelect {
-    /// For words of `tm` bytes and `tn` input lanes.
-    pub fn new(tm: usize, tn: usize, has_patches: bool) -> Self {
+    /// For words of `tm` elements and `tn` input lanes.
+    pub fn new(data_type: DataType, tm: usize, tn: usize, has_patches: bool) -> Self {
+        let (tm, tn) = (tm * data_type.bytes(), tn * data_type.bytes());
         let (patches, lanes) = if has_patches { (1, tn) } else { (0, 0) };
         make!(
             clock word_valid pad pad_value substep;
             patch: signals(patches), patch_lanes: signals(lanes),
-            word: signals(tm), elements: signals(tm), shared: signals(tn),
+            word: signals(tm), elements: signals(tm), shared: signals(tn), _data_type: data_type,
         )
+    }
+}
+
+/// The parts of an element outside the map, the highest first: `Compute::pad_value` and zeros.
+pub(super) fn pad_element(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::Int8 => "pad_value",
+        DataType::Int16 => "pad_value, 8'd0",
     }
 }
 
@@ -52,10 +63,12 @@ impl Logic for WordSelect {
         let tm = self.word.len();
         let tn = self.shared.len();
         let (lanes_top, top) = (8 * tn - 1, 8 * tm - 1);
+        let elements = tm / self._data_type.bytes();
+        let padding = pad_element(self._data_type);
         let mut text = format!(
             "// WordSelect: padding, and {tn} of {tm} bytes a step
     reg [{lanes_top}:0] shared_q;
-    wire [{top}:0] padded = pad ? {{{tm}{{pad_value}}}} : word;
+    wire [{top}:0] padded = pad ? {{{elements}{{{padding}}}}} : word;
 "
         );
         // A word of one step is never wanted later.

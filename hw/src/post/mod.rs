@@ -5,3 +5,4 @@ pub mod pass_operand;
 pub mod post_processor;
 pub mod result_walker;
 pub mod scheduler;
+pub mod shift_requantiser;

@@ -1,6 +1,5 @@
 //! What a requantiser multiplies in each pass.
 
-use crate::cells::dot_product::SUM_BITS;
 use crate::cells::requantiser::{rounded_latency, OPERAND_BITS};
 use crate::cells::{WIDTHS_OFF, WIDTHS_ON};
 use crate::make;
@@ -29,12 +28,12 @@ pub const TAKE_DELAY: usize = 2;
 /// four, they are taken with `take`, two cycles after `pass`; the operand holds until the next, and
 /// factor and shift are there one cycle before it, from the parameter word itself.
 #[derive(LogicBlock)]
-pub struct PassOperand {
+pub struct PassOperand<const SUM: usize> {
     pub clock: Signal<In, Clock>,
     /// Not looked at with one cycle for a number.
     pub take: Signal<In, Bit>,
     pub pass: Signal<In, Bits<2>>,
-    pub total: Signal<In, Signed<SUM_BITS>>,
+    pub total: Signal<In, Signed<SUM>>,
     pub channel: Vec<Signal<In, Bits<8>>>,
     pub own: Signal<In, Bits<8>>,
     pub residual: Signal<In, Bits<8>>,
@@ -54,7 +53,7 @@ pub struct PassOperand {
     _cycles: usize,
 }
 
-impl PassOperand {
+impl<const SUM: usize> PassOperand<SUM> {
     /// For requantisers with `cycles` for a number, 1 or 4.
     pub fn new(cycles: usize) -> Self {
         make!(
@@ -65,7 +64,7 @@ impl PassOperand {
     }
 }
 
-impl Logic for PassOperand {
+impl<const SUM: usize> Logic for PassOperand<SUM> {
     fn update(&mut self) {}
 
     fn connect(&mut self) {

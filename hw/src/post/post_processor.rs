@@ -4,13 +4,13 @@ use super::assembler::Assembler;
 use super::pass_operand::{PassOperand, OPERAND_LATENCY, TAKE_DELAY};
 use super::result_walker::ResultWalker;
 use super::scheduler::Scheduler;
-use crate::cells::dot_product::SUM_BITS;
+use super::shift_requantiser::{ShiftRequantiser, SHIFT_LATENCY};
 use crate::cells::reg::Reg;
 use crate::cells::requantiser::{clamped_latency, Requantiser, OPERAND_BITS};
 use crate::config::ComputeFields;
 use crate::make::{constant, many, signals};
 use crate::{clock, comment, dff_setup, make};
-use cortado_arch::Architecture;
+use cortado_arch::{Architecture, DataType};
 use rust_hdl::prelude::*;
 
 /// A part on its way through the requantisers.
@@ -30,12 +30,12 @@ pub struct Slot {
 /// `residual_read & residual_grant`. A residual that has waited is `residual_urgent` and must be granted
 /// within two cycles. `result` is valid for the one cycle of `result_valid`.
 #[derive(LogicBlock)]
-pub struct PostProcessor {
+pub struct PostProcessor<const SUM: usize> {
     pub clock: Signal<In, Clock>,
     pub launch: Signal<In, Bit>,
     pub layer: Signal<In, ComputeFields>,
     pub arrive: Signal<In, Bit>,
-    pub totals: Vec<Signal<In, Signed<SUM_BITS>>>,
+    pub totals: Vec<Signal<In, Signed<SUM>>>,
     pub parameter_read: Signal<Out, Bit>,
     pub parameter_address: Signal<Out, Bits<16>>,
     /// R channels of 8 bytes.
@@ -50,8 +50,11 @@ pub struct PostProcessor {
     pub result: Vec<Signal<Out, Bits<8>>>,
 
     scheduler: Scheduler,
-    operand: Vec<PassOperand>,
+    /// R of them at int8, none at int16.
+    operand: Vec<PassOperand<SUM>>,
     requantiser: Vec<Requantiser>,
+    /// R of them at int16, none at int8.
+    shift_requantiser: Vec<ShiftRequantiser<SUM>>,
     results: Assembler<8>,
     owns: Assembler<8>,
     partials: Assembler<OPERAND_BITS>,
@@ -62,7 +65,8 @@ pub struct PostProcessor {
     /// None without a residual unit.
     residual_walker: Vec<ResultWalker>,
 
-    waiting: Vec<Reg<Signed<SUM_BITS>>>,
+    waiting: Vec<Reg<Signed<SUM>>>,
+    /// Bytes of a vector's elements.
     own: Vec<Reg<Bits<8>>>,
     residual: Vec<Reg<Bits<8>>>,
     partial: Vec<Reg<Bits<OPERAND_BITS>>>,
@@ -105,12 +109,17 @@ pub struct PostProcessor {
     sum_code: Constant<Bits<2>>,
 }
 
-impl PostProcessor {
+impl<const SUM: usize> PostProcessor<SUM> {
     /// Without a residual unit no residual is read or added, whatever `layer` says.
     pub fn new(arch: &Architecture) -> Self {
         let (tm, lanes, cycles) = (arch.tm, arch.requantise_lanes, arch.requantise_cycles);
         let (residual_unit, depthwise_unit) = (arch.residual_unit, arch.window_taps > 0);
-        let slots = OPERAND_LATENCY + clamped_latency(cycles);
+        let (scaled, shifted, slots) = match arch.data_type {
+            DataType::Int8 => (lanes, 0, OPERAND_LATENCY + clamped_latency(cycles)),
+            DataType::Int16 => (0, lanes, SHIFT_LATENCY),
+        };
+        let element = arch.data_type.bytes();
+        let bytes = arch.activation_word_bytes();
         // A vector has left, one cycle behind its last slot, when the next has issued.
         let one_at_a_time = !residual_unit && arch.pass_cycles() > slots;
         let walkers = |wanted: bool| wanted.then(|| ResultWalker::new(depthwise_unit)).into_iter().collect();
@@ -120,12 +129,14 @@ impl PostProcessor {
             residual_wanted is_residual residual_taken issue_result issue_scale issue_sum late next_late
             out_valid out_is_own next_parameter rounded_slot rounding_slot zero_point minimum maximum taken
             shift_result shift_scale shift_sum;
-            totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(tm), result: signals(tm),
+            totals: signals(tm), parameters: signals(8 * lanes), residual_word: signals(bytes), result: signals(bytes),
             scheduler: Scheduler::new(tm / lanes, cycles, residual_unit),
-            operand: (0..lanes).map(|_| PassOperand::new(cycles)).collect(),
-            requantiser: (0..lanes).map(|_| Requantiser::new(cycles)).collect(),
-            results: Assembler::new(tm, lanes), owns: Assembler::new(tm, lanes), partials: Assembler::new(tm, lanes),
-            waiting: many(tm), own: many(tm), residual: many(tm), partial: many(tm),
+            operand: (0..scaled).map(|_| PassOperand::new(cycles)).collect(),
+            requantiser: (0..scaled).map(|_| Requantiser::new(cycles)).collect(),
+            shift_requantiser: many(shifted),
+            results: Assembler::new(bytes, lanes * element), owns: Assembler::new(bytes, lanes * element),
+            partials: Assembler::new(tm, lanes),
+            waiting: many(tm), own: many(bytes), residual: many(bytes), partial: many(tm),
             issue_walker: ResultWalker::new(depthwise_unit), result_walker: walkers(!one_at_a_time),
             residual_walker: walkers(residual_unit), issued_place: many(one_at_a_time.into()),
             slots: many(slots), residual_wait: many(4),
@@ -136,7 +147,7 @@ impl PostProcessor {
     }
 }
 
-impl Logic for PostProcessor {
+impl<const SUM: usize> Logic for PostProcessor<SUM> {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("PostProcessor: bias, requantisation, clamp and residual of a vector of totals");
@@ -166,8 +177,8 @@ impl Logic for PostProcessor {
             dff_setup!(self, clock, waiting[i]);
         }
         if self.shift_result.val() {
-            for i in 0..(self.waiting.len() - self.requantiser.len()) {
-                self.waiting[i].d.next = self.waiting[i + self.requantiser.len()].q.val();
+            for i in 0..(self.waiting.len() - self.partials.part.len()) {
+                self.waiting[i].d.next = self.waiting[i + self.partials.part.len()].q.val();
             }
         }
         if self.arrive.val() {
@@ -178,12 +189,15 @@ impl Logic for PostProcessor {
 
         // Own results and residual of a vector before its scaling pass.
         for i in 0..self.own.len() {
-            dff_setup!(self, clock, own[i], residual[i], partial[i]);
+            dff_setup!(self, clock, own[i], residual[i]);
+        }
+        for i in 0..self.partial.len() {
+            dff_setup!(self, clock, partial[i]);
         }
         if self.shift_scale.val() {
-            for i in 0..(self.own.len() - self.requantiser.len()) {
-                self.own[i].d.next = self.own[i + self.requantiser.len()].q.val();
-                self.residual[i].d.next = self.residual[i + self.requantiser.len()].q.val();
+            for i in 0..(self.own.len() - self.owns.part.len()) {
+                self.own[i].d.next = self.own[i + self.owns.part.len()].q.val();
+                self.residual[i].d.next = self.residual[i + self.owns.part.len()].q.val();
             }
         }
         if self.owns.complete.val() {
@@ -211,8 +225,8 @@ impl Logic for PostProcessor {
 
         // Partial sums before the sum pass.
         if self.shift_sum.val() {
-            for i in 0..(self.partial.len() - self.requantiser.len()) {
-                self.partial[i].d.next = self.partial[i + self.requantiser.len()].q.val();
+            for i in 0..(self.partial.len() - self.partials.part.len()) {
+                self.partial[i].d.next = self.partial[i + self.partials.part.len()].q.val();
             }
         }
         if self.partials.complete.val() {
@@ -288,6 +302,24 @@ impl Logic for PostProcessor {
             self.results.part[i].next = self.requantiser[i].clamped.val();
             self.owns.part[i].next = self.requantiser[i].clamped.val();
             self.partials.part[i].next = self.operand[i].partial_out.val();
+        }
+
+        // Int16 has no residual: nothing but results leaves.
+        for i in 0..self.shift_requantiser.len() {
+            clock!(self, clock, shift_requantiser[i]);
+            self.shift_requantiser[i].total.next = self.waiting[i].q.val();
+            for k in 0..8 {
+                self.shift_requantiser[i].channel[k].next = self.parameters[8 * i + k].val();
+            }
+            self.shift_requantiser[i].minimum[0].next = self.layer.val().minimum;
+            self.shift_requantiser[i].minimum[1].next = self.layer.val().sum_minimum;
+            self.shift_requantiser[i].maximum[0].next = self.layer.val().maximum_value;
+            self.shift_requantiser[i].maximum[1].next = self.layer.val().sum_maximum;
+            for k in 0..2 {
+                self.results.part[2 * i + k].next = self.shift_requantiser[i].clamped[k].val();
+                self.owns.part[2 * i + k].next = bits::<8>(0);
+            }
+            self.partials.part[i].next = bits::<30>(0);
         }
 
         // Parameters: one word per part, back to the first where the groups launch again.

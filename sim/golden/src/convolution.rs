@@ -1,8 +1,8 @@
 //! The layers with weights: each output is a bias plus a sum of products, requantised.
 
 use crate::error::Overflow;
-use crate::fixed_point::requantise;
-use cortado_graph::ir::{Conv2d, DepthwiseConv2d, FullyConnected, Requantise, Window};
+use crate::fixed_point::{fits_accumulator, requantise, requantise_by_shift};
+use cortado_graph::ir::{Conv2d, DataType, DepthwiseConv2d, FullyConnected, Requantise, Window};
 
 /// The input position under kernel position `k` of output position `o`, along one axis;
 /// `None` outside the map.
@@ -30,14 +30,43 @@ pub(crate) fn position(
     Some((row, column))
 }
 
-/// Checks the sum into int32 and requantises it.
-fn finish(sum: i64, parameters: &Requantise, channel: usize, element: usize) -> Result<i8, Overflow> {
-    let accumulator = i32::try_from(sum).map_err(|_| Overflow { element, what: "the sum of products" })?;
-    requantise(accumulator, parameters, channel).ok_or(Overflow { element, what: "the requantiser's left shift" })
+/// A layer with weights at work: what it does with the sum for an output channel.
+struct Finish<'a> {
+    data_type: DataType,
+    parameters: &'a Requantise,
+}
+
+impl Finish<'_> {
+    /// Checks that the accumulator holds the sum, and requantises it.
+    fn output(&self, sum: i64, channel: usize, element: usize) -> Result<i16, Overflow> {
+        let overflow = |what| Overflow { data_type: self.data_type, element, what };
+        match self.data_type {
+            DataType::Int8 => {
+                let accumulator = i32::try_from(sum).map_err(|_| overflow("the sum of products"))?;
+                requantise(accumulator, self.parameters, channel)
+                    .map(i16::from)
+                    .ok_or(overflow("the requantiser's left shift"))
+            }
+            DataType::Int16 if !fits_accumulator(sum) => Err(overflow("the sum of products")),
+            DataType::Int16 => Ok(requantise_by_shift(sum, self.parameters, channel)),
+        }
+    }
+}
+
+/// `(value - zero_point) * weight`.
+fn product(value: i16, zero_point: i32, weight: i16) -> i64 {
+    (i64::from(value) - i64::from(zero_point)) * i64::from(weight)
 }
 
 /// `in` and `out` are NHWC, weights OHWI.
-pub fn conv2d(conv: &Conv2d, input: &[i8], in_shape: &[usize], out_shape: &[usize]) -> Result<Vec<i8>, Overflow> {
+pub fn conv2d(
+    data_type: DataType,
+    conv: &Conv2d,
+    input: &[i16],
+    in_shape: &[usize],
+    out_shape: &[usize],
+) -> Result<Vec<i16>, Overflow> {
+    let finish = Finish { data_type, parameters: &conv.output };
     let (in_height, in_width, in_channels) = (in_shape[1], in_shape[2], in_shape[3]);
     let (kernel_height, kernel_width) = conv.window.kernel;
     let mut output = Vec::new();
@@ -45,7 +74,7 @@ pub fn conv2d(conv: &Conv2d, input: &[i8], in_shape: &[usize], out_shape: &[usiz
         for y in 0..out_shape[1] {
             for x in 0..out_shape[2] {
                 for o in 0..out_shape[3] {
-                    let mut sum = i64::from(conv.bias[o]);
+                    let mut sum = conv.bias[o];
                     for ky in 0..kernel_height {
                         for kx in 0..kernel_width {
                             let Some((row, column)) = position(&conv.window, (y, x), (ky, kx), in_shape) else {
@@ -54,13 +83,11 @@ pub fn conv2d(conv: &Conv2d, input: &[i8], in_shape: &[usize], out_shape: &[usiz
                             let at = ((b * in_height + row) * in_width + column) * in_channels;
                             let weight_at = ((o * kernel_height + ky) * kernel_width + kx) * in_channels;
                             for i in 0..in_channels {
-                                let value = i32::from(input[at + i]) - conv.input_zero_point;
-                                let weight = i32::from(conv.weights[weight_at + i]);
-                                sum += i64::from(value * weight);
+                                sum += product(input[at + i], conv.input_zero_point, conv.weights[weight_at + i]);
                             }
                         }
                     }
-                    output.push(finish(sum, &conv.output, o, output.len())?);
+                    output.push(finish.output(sum, o, output.len())?);
                 }
             }
         }
@@ -70,11 +97,13 @@ pub fn conv2d(conv: &Conv2d, input: &[i8], in_shape: &[usize], out_shape: &[usiz
 
 /// `in` and `out` are NHWC, weights HWC with C the output channels.
 pub fn depthwise(
+    data_type: DataType,
     conv: &DepthwiseConv2d,
-    input: &[i8],
+    input: &[i16],
     in_shape: &[usize],
     out_shape: &[usize],
-) -> Result<Vec<i8>, Overflow> {
+) -> Result<Vec<i16>, Overflow> {
+    let finish = Finish { data_type, parameters: &conv.output };
     let (in_height, in_width, in_channels) = (in_shape[1], in_shape[2], in_shape[3]);
     let (kernel_height, kernel_width) = conv.window.kernel;
     let out_channels = out_shape[3];
@@ -84,7 +113,7 @@ pub fn depthwise(
             for x in 0..out_shape[2] {
                 for o in 0..out_channels {
                     let i = o / conv.depth_multiplier;
-                    let mut sum = i64::from(conv.bias[o]);
+                    let mut sum = conv.bias[o];
                     for ky in 0..kernel_height {
                         for kx in 0..kernel_width {
                             let Some((row, column)) = position(&conv.window, (y, x), (ky, kx), in_shape) else {
@@ -92,11 +121,10 @@ pub fn depthwise(
                             };
                             let at = ((b * in_height + row) * in_width + column) * in_channels + i;
                             let weight_at = (ky * kernel_width + kx) * out_channels + o;
-                            let value = i32::from(input[at]) - conv.input_zero_point;
-                            sum += i64::from(value * i32::from(conv.weights[weight_at]));
+                            sum += product(input[at], conv.input_zero_point, conv.weights[weight_at]);
                         }
                     }
-                    output.push(finish(sum, &conv.output, o, output.len())?);
+                    output.push(finish.output(sum, o, output.len())?);
                 }
             }
         }
@@ -105,18 +133,23 @@ pub fn depthwise(
 }
 
 /// `in` is `[batch, in_features]`, `out` is `[batch, out_features]`, weights OI.
-pub fn fully_connected(fc: &FullyConnected, input: &[i8], out_elements: usize) -> Result<Vec<i8>, Overflow> {
+pub fn fully_connected(
+    data_type: DataType,
+    fc: &FullyConnected,
+    input: &[i16],
+    out_elements: usize,
+) -> Result<Vec<i16>, Overflow> {
+    let finish = Finish { data_type, parameters: &fc.output };
     let out_features = fc.bias.len();
     let in_features = fc.weights.len() / out_features;
     let mut output = Vec::new();
     for b in 0..out_elements / out_features {
         for o in 0..out_features {
-            let mut sum = i64::from(fc.bias[o]);
+            let mut sum = fc.bias[o];
             for i in 0..in_features {
-                let value = i32::from(input[b * in_features + i]) - fc.input_zero_point;
-                sum += i64::from(value * i32::from(fc.weights[o * in_features + i]));
+                sum += product(input[b * in_features + i], fc.input_zero_point, fc.weights[o * in_features + i]);
             }
-            output.push(finish(sum, &fc.output, o, output.len())?);
+            output.push(finish.output(sum, o, output.len())?);
         }
     }
     Ok(output)

@@ -1,6 +1,7 @@
-//! Q31 arithmetic with the double rounding of TensorFlow Lite's reference kernels.
+//! Q31 arithmetic with the double rounding of TensorFlow Lite's reference kernels, and the shift that takes its
+//! place at int16.
 
-use cortado_graph::ir::{Multiplier, Requantise};
+use cortado_graph::ir::{Multiplier, Requantise, ACCUMULATOR_BITS};
 
 /// `a * b / 2^31`, rounded to nearest, ties up; the one product that does not fit saturates.
 ///
@@ -50,6 +51,25 @@ pub fn requantise(accumulator: i32, parameters: &Requantise, channel: usize) -> 
     let scaled = rescale(accumulator, parameters.multipliers[channel])?;
     let shifted = i64::from(scaled) + i64::from(parameters.zero_point);
     Some(clamp(shifted, parameters.min, parameters.max))
+}
+
+/// Whether an int16 graph's accumulator holds `sum`.
+pub fn fits_accumulator(sum: i64) -> bool {
+    let most = 1i64 << (ACCUMULATOR_BITS - 1);
+    (-most..most).contains(&sum)
+}
+
+/// `value / 2^exponent`, rounded to nearest, ties away from zero; `exponent` in 0..=47, `value` an accumulator's.
+pub fn round_shift(value: i64, exponent: u32) -> i64 {
+    let magnitude = (value.abs() + ((1i64 << exponent) >> 1)) >> exponent;
+    value.signum() * magnitude
+}
+
+/// An accumulator as the int16 of output channel `channel`.
+pub fn requantise_by_shift(accumulator: i64, parameters: &Requantise, channel: usize) -> i16 {
+    // The graph's rules hold that an int16 graph's factors are shifts.
+    let shift = parameters.multipliers[channel].halvings().unwrap_or(0);
+    round_shift(accumulator, shift).clamp(parameters.min.into(), parameters.max.into()) as i16
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use crate::error::Overflow;
 use crate::fixed_point::{doubling_high_multiply, rounding_divide_by_power_of_two, shift_left};
-use cortado_graph::ir::Softmax;
+use cortado_graph::ir::{DataType, Softmax};
 
 /// One in `Q0`, which cannot hold it: the nearest value below.
 const ONE_Q0: i32 = i32::MAX;
@@ -30,18 +30,21 @@ const THIRD_Q0: i32 = 715_827_883;
 const LINE_Q2: (i32, i32) = (1_515_870_810, -1_010_580_540);
 
 /// `input` is rows of `row` values, each row normalised on its own.
-pub fn softmax(parameters: &Softmax, input: &[i8], row: usize) -> Result<Vec<i8>, Overflow> {
+pub fn softmax(parameters: &Softmax, input: &[i16], row: usize) -> Result<Vec<i16>, Overflow> {
     let mut output = Vec::new();
     for values in input.chunks(row.max(1)) {
         let element = output.len();
-        let normalised = softmax_row(parameters, values)
-            .ok_or(Overflow { element, what: "the sum of exponentials of the row that begins" })?;
+        let normalised = softmax_row(parameters, values).ok_or(Overflow {
+            data_type: DataType::Int8,
+            element,
+            what: "the sum of exponentials of the row that begins",
+        })?;
         output.extend(normalised);
     }
     Ok(output)
 }
 
-fn softmax_row(parameters: &Softmax, values: &[i8]) -> Option<Vec<i8>> {
+fn softmax_row(parameters: &Softmax, values: &[i16]) -> Option<Vec<i16>> {
     let largest = i32::from(values.iter().copied().max()?);
     // Differences too far down contribute nothing and give the lowest output.
     let exponentials: Vec<Option<i32>> = values
@@ -68,11 +71,11 @@ fn softmax_row(parameters: &Softmax, values: &[i8]) -> Option<Vec<i8>> {
         .iter()
         .map(|exp| {
             let Some(exp) = *exp else {
-                return Some(i8::MIN);
+                return Some(lowest as i16);
             };
             let share = doubling_high_multiply(reciprocal, exp);
             let scaled = rounding_divide_by_power_of_two(share, exponent) + lowest;
-            Some(scaled.clamp(lowest, i32::from(i8::MAX)) as i8)
+            Some(scaled.clamp(lowest, i32::from(i8::MAX)) as i16)
         })
         .collect()
 }

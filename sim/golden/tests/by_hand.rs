@@ -3,14 +3,20 @@
 
 use cortado_golden::run;
 use cortado_graph::ir::{
-    Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor, Window,
+    Conv2d, DataType, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise,
+    Tensor, Window,
 };
 
-fn check(op: Op, from: &[usize], input: &[i8], to: &[usize], expected: &[i8]) {
+fn check(op: Op, from: &[usize], input: &[i16], to: &[usize], expected: &[i16]) {
+    check_in(DataType::Int8, op, from, input, to, expected);
+}
+
+fn check_in(data_type: DataType, op: Op, from: &[usize], input: &[i16], to: &[usize], expected: &[i16]) {
     let tensor =
         |shape: &[usize]| Tensor { name: format!("{shape:?}"), shape: shape.to_vec(), scale: 1.0, zero_point: 0 };
     let graph = Graph {
         name: "by hand".to_string(),
+        data_type,
         tensors: vec![tensor(from), tensor(to)],
         nodes: vec![Node { name: "00".to_string(), op, inputs: vec![0], output: 1 }],
         inputs: vec![0],
@@ -35,7 +41,7 @@ fn window(kernel: usize, stride: usize, dilation: usize, padding: usize) -> Wind
 }
 
 #[rustfmt::skip]
-const NINE: [i8; 9] = [
+const NINE: [i16; 9] = [
     -9, 2, -3,
     4, -5, 6,
     -7, 8, -1,
@@ -92,4 +98,37 @@ fn fully_connected_takes_each_row_of_a_batch() {
     });
     // Rows (1, 1) and (2, -3) after the zero point.
     check(op, &[2, 2], &[2, 2, 3, -2], &[2, 2], &[13, 21, 6, 2]);
+}
+
+#[test]
+fn int16_layers_shift_where_int8_ones_scale() {
+    let shifted = |shifts: &[u32]| Requantise {
+        multipliers: shifts.iter().map(|&n| Multiplier::halving(n)).collect(),
+        zero_point: 0,
+        min: -32768,
+        max: 20000,
+    };
+    let op = Op::FullyConnected(FullyConnected {
+        weights: vec![32767, 32767, -32768, -32768, 1, 1, 2, -2],
+        bias: vec![0, 0, -5, 1 << 40],
+        input_zero_point: 0,
+        output: shifted(&[17, 16, 1, 26]),
+    });
+    // 32767 * (32767 - 32768) = -32767 by 2^17; 32768 by 2^16 is a half; (-1 - 5) / 2; 2^14 + 2 * 65535 / 2^26.
+    check_in(DataType::Int16, op, &[1, 2], &[32767, -32768], &[1, 4], &[0, 1, -3, 16384]);
+
+    let pool = |kind, max| Op::Pool2d(Pool2d { kind, window: window(2, 2, 1, 1), min: -32768, max });
+    let (from, to) = ([1, 3, 3, 1], [1, 2, 2, 1]);
+    let wide: [i16; 9] = [-32768, 2, -3, 4, -5, 6, -7, 8, -32768];
+    check_in(DataType::Int16, pool(PoolKind::Max, 7), &from, &wide, &to, &[-32768, 2, 4, 7]);
+    // -32768; -1 / 2; -3 / 2; -32759 / 4.
+    check_in(DataType::Int16, pool(PoolKind::Average, 32767), &from, &wide, &to, &[-32768, -1, -2, -8190]);
+    // A third is 21845 / 2^16: the mean of 32767 comes out just above 32766.5, that of 1, 2, 3 just below 2.
+    let row = Op::Pool2d(Pool2d {
+        kind: PoolKind::Average,
+        window: Window { kernel: (1, 3), stride: (1, 3), dilation: (1, 1), padding: (0, 0) },
+        min: -32768,
+        max: 32767,
+    });
+    check_in(DataType::Int16, row, &[1, 1, 6, 1], &[32767, 32767, 32767, 1, 2, 3], &[1, 1, 2, 1], &[32767, 2]);
 }

@@ -1,11 +1,13 @@
 //! Tm accumulators and the ways a step feeds them.
 
-use cortado_arch::isa::MAXIMUM_BITS;
+use cortado_arch::{Architecture, DataType};
 
 /// The accumulators of one output vector.
 #[derive(Debug)]
 pub(crate) struct Accumulators {
     sums: Vec<i64>,
+    data_type: DataType,
+    tn: usize,
     maximum: bool,
     started: bool,
     /// Lane and value of a sum too wide to be compared whole.
@@ -13,8 +15,8 @@ pub(crate) struct Accumulators {
 }
 
 impl Accumulators {
-    pub fn new(tm: usize, maximum: bool) -> Self {
-        Self { sums: vec![0; tm], maximum, started: false, wide: None }
+    pub fn new(a: &Architecture, maximum: bool) -> Self {
+        Self { sums: vec![0; a.tm], data_type: a.data_type, tn: a.tn, maximum, started: false, wide: None }
     }
 
     /// Begins the next output.
@@ -33,25 +35,33 @@ impl Accumulators {
     }
 
     /// A step in which all output lanes multiply the same `operands`, one per input lane.
-    pub fn step_shared(&mut self, operands: &[i8], weights: &[u8]) {
-        let tn = operands.len();
-        self.step(|m| dot(operands, &weights[m * tn..][..tn]));
+    pub fn step_shared(&mut self, operands: &[i16], weights: &[u8]) {
+        let (data_type, lane) = self.lane();
+        self.step(|m| dot(data_type, operands, &weights[m * lane..][..lane]));
     }
 
-    /// A step in which output lane m multiplies `operands[m*tn..][..tn]`.
-    pub fn step_own(&mut self, operands: &[i8], weights: &[u8], tn: usize) {
-        self.step(|m| dot(&operands[m * tn..][..tn], &weights[m * tn..][..tn]));
+    /// A step in which output lane m multiplies `operands[m*Tn..][..Tn]`.
+    pub fn step_own(&mut self, operands: &[i16], weights: &[u8]) {
+        let ((data_type, lane), tn) = (self.lane(), self.tn);
+        self.step(|m| dot(data_type, &operands[m * tn..][..tn], &weights[m * lane..][..lane]));
     }
 
     /// A step in which output lane m multiplies `operands[m]` in its input lane 0 alone.
-    pub fn step_single(&mut self, operands: &[i8], weights: &[u8], tn: usize) {
-        self.step(|m| i32::from(operands[m]) * i32::from(weights[m * tn] as i8));
+    pub fn step_single(&mut self, operands: &[i16], weights: &[u8]) {
+        let (data_type, lane) = self.lane();
+        self.step(|m| dot(data_type, &operands[m..=m], &weights[m * lane..][..lane]));
     }
 
-    fn step(&mut self, sum: impl Fn(usize) -> i32) {
+    /// The data type, and the bytes of an output lane's weights.
+    fn lane(&self) -> (DataType, usize) {
+        (self.data_type, self.tn * self.data_type.bytes())
+    }
+
+    fn step(&mut self, sum: impl Fn(usize) -> i64) {
+        let compared = |sum| compared(self.data_type, sum);
         let keep_largest = self.maximum && self.started;
         for (m, total) in self.sums.iter_mut().enumerate() {
-            let sum = i64::from(sum(m));
+            let sum = sum(m);
             if self.maximum && compared(sum) != sum {
                 self.wide = Some((m, sum));
             }
@@ -66,11 +76,21 @@ impl Accumulators {
 }
 
 /// The part of a sum that a maximum compares.
-fn compared(sum: i64) -> i64 {
-    let spare = 64 - MAXIMUM_BITS;
+fn compared(data_type: DataType, sum: i64) -> i64 {
+    let spare = 64 - data_type.maximum_bits();
     sum << spare >> spare
 }
 
-fn dot(operands: &[i8], weights: &[u8]) -> i32 {
-    operands.iter().zip(weights).map(|(x, w)| i32::from(*x) * i32::from(*w as i8)).sum()
+/// The sum of products of elements, as many as there are operands.
+fn dot(data_type: DataType, operands: &[i16], weights: &[u8]) -> i64 {
+    match data_type {
+        // Up to 64 products of bytes: a narrow sum is quick.
+        DataType::Int8 => {
+            operands.iter().zip(weights).map(|(x, w)| i32::from(*x) * i32::from(*w as i8)).sum::<i32>().into()
+        }
+        DataType::Int16 => {
+            let weights = weights.chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]]));
+            operands.iter().zip(weights).map(|(x, w)| i64::from(*x) * i64::from(w)).sum()
+        }
+    }
 }

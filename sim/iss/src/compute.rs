@@ -1,6 +1,6 @@
 //! What a COMPUTE does to activation memory.
 
-use cortado_arch::isa::{Compute, Mode, Parameter, BIAS_BITS};
+use cortado_arch::isa::{Compute, Mode, PARAMETER_BYTES};
 use cortado_arch::Architecture;
 
 use crate::accumulate::Accumulators;
@@ -28,17 +28,17 @@ pub(crate) fn execute(
     actor: Actor,
 ) -> Result<(), (Output, Refusal)> {
     let steps = steps_per_output(a, mode, c);
-    let window_bytes = if mode == Mode::Depthwise { steps * a.macs() } else { steps * a.tn };
+    let window_elements = if mode == Mode::Depthwise { steps * a.macs() } else { steps * a.tn };
     let mut unit = ComputeUnit {
         a,
         c,
         actor,
         memories,
         steps,
-        accumulators: Accumulators::new(a.tm, c.maximum == 1),
+        accumulators: Accumulators::new(a, c.maximum == 1),
         word: vec![0; a.tm],
-        window: if matches!(mode, Mode::Depthwise | Mode::Patch) { vec![0; window_bytes] } else { Vec::new() },
-        result: vec![0; a.tm],
+        window: if matches!(mode, Mode::Depthwise | Mode::Patch) { vec![0; window_elements] } else { Vec::new() },
+        result: vec![0; a.activation_word_bytes()],
     };
     let (groups, height, width) = (c.output_groups, c.output_height, c.output_width);
     let mut one = |oy: u32, ox: u32, g: u32| {
@@ -74,9 +74,9 @@ struct ComputeUnit<'a> {
     steps: usize,
     accumulators: Accumulators,
     /// One activation word.
-    word: Vec<i8>,
+    word: Vec<i16>,
     /// What all steps of an output multiply (Depthwise, Patch).
-    window: Vec<i8>,
+    window: Vec<i16>,
     /// One output word.
     result: Vec<u8>,
 }
@@ -130,9 +130,9 @@ impl ComputeUnit<'_> {
                 let word = self.weight_word(g, step);
                 let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
                 if self.actor.strict {
-                    no_stray(word, weights, |byte| byte % tn > 0)?;
+                    no_stray(self.a, word, weights, |lane| lane % tn > 0)?;
                 }
-                self.accumulators.step_single(&self.word, weights, tn);
+                self.accumulators.step_single(&self.word, weights);
                 step += 1;
             }
         }
@@ -147,9 +147,9 @@ impl ComputeUnit<'_> {
             let word = self.weight_word(g, step);
             let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
             if self.actor.strict && (step + 1) * tn > taps {
-                no_stray(word, weights, |byte| step * tn + byte % tn >= taps)?;
+                no_stray(self.a, word, weights, |lane| step * tn + lane % tn >= taps)?;
             }
-            self.accumulators.step_own(&self.window[step * macs..][..macs], weights, tn);
+            self.accumulators.step_own(&self.window[step * macs..][..macs], weights);
         }
         Ok(())
     }
@@ -159,12 +159,12 @@ impl ComputeUnit<'_> {
         if g == 0 {
             operand::patch(c, self.memories.activation, (oy, ox), &mut self.window, &self.actor)?;
         }
-        let bytes = (c.kernel_height * c.run_bytes) as usize;
+        let run = (c.kernel_height * c.run_bytes) as usize;
         for step in 0..self.steps {
             let word = self.weight_word(g, step);
             let weights = self.memories.weight.read(word, "weight_address", &self.actor)?;
-            if self.actor.strict && (step + 1) * tn > bytes {
-                no_stray(word, weights, |byte| step * tn + byte % tn >= bytes)?;
+            if self.actor.strict && (step + 1) * tn > run {
+                no_stray(self.a, word, weights, |lane| step * tn + lane % tn >= run)?;
             }
             self.accumulators.step_shared(&self.window[step * tn..][..tn], weights);
         }
@@ -174,18 +174,20 @@ impl ComputeUnit<'_> {
     fn post_process(&mut self, oy: u32, ox: u32, g: usize) -> Result<(), Refusal> {
         let c = self.c;
         if let Some((lane, sum)) = self.accumulators.wide().filter(|_| self.actor.strict) {
-            return Err(Problem::WideMaximum { lane, sum }.into());
+            let most = 1 << (self.a.data_type.maximum_bits() - 1);
+            return Err(Problem::WideMaximum { lane, sum, most }.into());
         }
-        let lanes = self.a.requantise_lanes;
+        let (lanes, element) = (self.a.requantise_lanes, self.a.data_type.bytes());
         let first = c.parameter_address as usize + if c.parameter_hold == 1 { 0 } else { g * self.a.chunks() };
         for chunk in 0..self.a.chunks() {
             let word = self.memories.parameter.read(first + chunk, "parameter_address", &self.actor)?;
-            for (slot, bytes) in word.chunks_exact(8).enumerate() {
+            for (slot, bytes) in word.chunks_exact(PARAMETER_BYTES).enumerate() {
                 let lane = chunk * lanes + slot;
-                let sum = held(self.accumulators.sums()[lane], lane, self.actor.strict)?;
-                let mut parameter = [0; 8];
+                let sum = held(self.a, self.accumulators.sums()[lane], lane, self.actor.strict)?;
+                let mut parameter = [0; PARAMETER_BYTES];
                 parameter.copy_from_slice(bytes);
-                self.result[lane] = requantise::own(c, sum, &Parameter::decode(parameter)) as u8;
+                let own = requantise::own(self.a.data_type, c, sum, parameter).to_le_bytes();
+                self.result[lane * element..][..element].copy_from_slice(&own[..element]);
             }
         }
         let offset = (oy as usize * c.output_width as usize + ox as usize) * c.output_pixel_words as usize + g;
@@ -204,20 +206,21 @@ impl ComputeUnit<'_> {
     }
 }
 
-/// Refuses a weight other than zero in a byte for which `undefined` holds.
-fn no_stray(word: usize, weights: &[u8], undefined: impl Fn(usize) -> bool) -> Result<(), Problem> {
-    match weights.iter().enumerate().find(|(byte, weight)| **weight != 0 && undefined(*byte)) {
+/// Refuses a weight other than zero in a lane (m*Tn + n) for which `undefined` holds.
+fn no_stray(a: &Architecture, word: usize, weights: &[u8], undefined: impl Fn(usize) -> bool) -> Result<(), Problem> {
+    let lane = |byte| byte / a.data_type.bytes();
+    match weights.iter().enumerate().find(|(byte, weight)| **weight != 0 && undefined(lane(*byte))) {
         Some((byte, _)) => Err(Problem::StrayWeight { word, byte }),
         None => Ok(()),
     }
 }
 
-/// What an accumulator of [`BIAS_BITS`] bits holds of `sum`; strict: an error when that is not all of it.
-fn held(sum: i64, lane: usize, strict: bool) -> Result<i64, Problem> {
-    let spare = 64 - BIAS_BITS;
-    let held = sum << spare >> spare;
+/// What an accumulator holds of `sum`; strict: an error when that is not all of it.
+fn held(a: &Architecture, sum: i64, lane: usize, strict: bool) -> Result<i64, Problem> {
+    let bits = a.data_type.accumulator_bits();
+    let held = sum << (64 - bits) >> (64 - bits);
     if strict && held != sum {
-        return Err(Problem::Overflow { lane, sum });
+        return Err(Problem::Overflow { lane, sum, bits });
     }
     Ok(held)
 }

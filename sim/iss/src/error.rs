@@ -43,10 +43,10 @@ pub enum Problem {
     OwnResult { field: &'static str, word: usize },
     /// Strict: a weight that must be zero, because what it multiplies is not defined.
     StrayWeight { word: usize, byte: usize },
-    /// Strict: an accumulator leaves its 28 bits.
-    Overflow { lane: usize, sum: i64 },
+    /// Strict: an accumulator leaves its bits.
+    Overflow { lane: usize, sum: i64, bits: usize },
     /// Strict: a step sum wider than a maximum compares.
-    WideMaximum { lane: usize, sum: i64 },
+    WideMaximum { lane: usize, sum: i64, most: i64 },
 }
 
 /// The name of a memory in messages.
@@ -87,9 +87,12 @@ impl fmt::Display for Problem {
             Problem::StrayWeight { word, byte } => {
                 write!(f, "weight_address leads to weight word {word}, whose byte {byte} must be zero: it multiplies bytes that are not defined")
             }
-            Problem::Overflow { lane, sum } => write!(f, "the accumulator of lane {lane} would hold {sum}, beyond its 28 bits"),
-            Problem::WideMaximum { lane, sum } => {
-                write!(f, "lane {lane} would take the maximum of {sum}; step sums from -256 to 255 are compared")
+            Problem::Overflow { lane, sum, bits } => {
+                write!(f, "the accumulator of lane {lane} would hold {sum}, beyond its {bits} bits")
+            }
+            Problem::WideMaximum { lane, sum, most } => {
+                let (low, high) = (-most, most - 1);
+                write!(f, "lane {lane} would take the maximum of {sum}; step sums from {low} to {high} are compared")
             }
         }
     }

@@ -40,10 +40,7 @@ struct Progress {
 impl Machine {
     /// An engine in strict mode whose memories hold zeros that count as never written.
     pub fn new(architecture: &Architecture) -> Self {
-        let memory = |which| {
-            let (words, word_bytes) = architecture.on_chip(which);
-            Memory::new(which, words, word_bytes)
-        };
+        let memory = |which| Memory::new(architecture, which);
         Self {
             architecture: architecture.clone(),
             timing: Timing::of(architecture),

@@ -1,6 +1,7 @@
 //! An on-chip memory that knows which of its words were written, and by whom in this run.
 
 use cortado_arch::isa::OnChip;
+use cortado_arch::{Architecture, DataType};
 
 use crate::error::Problem;
 
@@ -34,6 +35,7 @@ struct Uses {
 #[derive(Debug, Clone)]
 pub(crate) struct Memory {
     which: OnChip,
+    data_type: DataType,
     words: usize,
     word_bytes: usize,
     bytes: Vec<u8>,
@@ -64,9 +66,11 @@ impl From<Problem> for Refusal {
 }
 
 impl Memory {
-    pub fn new(which: OnChip, words: usize, word_bytes: usize) -> Self {
+    pub fn new(a: &Architecture, which: OnChip) -> Self {
+        let (words, word_bytes) = a.on_chip(which);
         Self {
             which,
+            data_type: a.data_type,
             words,
             word_bytes,
             bytes: vec![0; words * word_bytes],
@@ -77,6 +81,11 @@ impl Memory {
 
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// What activations and weights in it are made of.
+    pub fn data_type(&self) -> DataType {
+        self.data_type
     }
 
     pub fn word_bytes(&self) -> usize {

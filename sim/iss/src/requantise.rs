@@ -1,6 +1,7 @@
-//! The post-processor's arithmetic: from an accumulator to a byte.
+//! The post-processor's arithmetic: from an accumulator to an element.
 
-use cortado_arch::isa::{Compute, Parameter};
+use cortado_arch::isa::{Compute, Parameter, ShiftParameter, PARAMETER_BYTES};
+use cortado_arch::DataType;
 
 /// `floor((a*q + 2^30) / 2^31)`: the rounding doubling high half of a product with a Q31 factor.
 /// `a` has at most 32 bits.
@@ -8,9 +9,9 @@ pub(crate) fn high_mul(a: i64, q: u32) -> i64 {
     (a * i64::from(q) + (1 << 30)) >> 31
 }
 
-/// `v / 2^n`, half away from zero; n at most 31.
+/// `v / 2^n`, half away from zero; n at most 63 and `v` of at most 48 bits.
 pub(crate) fn round_shift(v: i64, n: u32) -> i64 {
-    let magnitude = (v.abs() + ((1 << n) >> 1)) >> n;
+    let magnitude = (v.abs() + ((1i64 << n.min(62)) >> 1)) >> n.min(62);
     if v < 0 {
         -magnitude
     } else {
@@ -23,10 +24,26 @@ fn clamp(v: i64, low: i32, high: i32) -> i32 {
     v.max(i64::from(low)).min(i64::from(high)) as i32
 }
 
-/// The layer's own result for one accumulator.
-pub(crate) fn own(c: &Compute, accumulator: i64, p: &Parameter) -> i32 {
-    let v = round_shift(high_mul(accumulator + i64::from(p.bias), p.q), p.shift);
-    clamp(v + i64::from(c.zero_point), c.minimum, c.maximum_value)
+/// The layer's own result for one accumulator, with the channel's parameters as they lie in memory.
+pub(crate) fn own(data_type: DataType, c: &Compute, accumulator: i64, parameter: [u8; PARAMETER_BYTES]) -> i32 {
+    let (minimum, maximum) = c.bounds(data_type);
+    let v = match data_type {
+        DataType::Int8 => {
+            let p = Parameter::decode(parameter);
+            round_shift(high_mul(accumulator + i64::from(p.bias), p.q), p.shift) + i64::from(c.zero_point)
+        }
+        DataType::Int16 => {
+            let p = ShiftParameter::decode(parameter);
+            round_shift(wrapped(accumulator + p.bias), p.shift)
+        }
+    };
+    clamp(v, minimum, maximum)
+}
+
+/// What an int16 accumulator holds of `v`.
+fn wrapped(v: i64) -> i64 {
+    let spare = 64 - DataType::Int16.accumulator_bits();
+    v << spare >> spare
 }
 
 /// The sum of the layer's own result and the residual's byte.

@@ -2,7 +2,7 @@
 //! not of the machine contract. The tests against the Verilog keep them honest.
 
 use cortado_arch::isa::Mode;
-use cortado_arch::Architecture;
+use cortado_arch::{Architecture, DataType};
 
 /// From the read of an activation word to the cycle that has it: address, memory, output register, choice between
 /// blocks.
@@ -20,6 +20,8 @@ const CLAMP: u64 = 11;
 const ROUND: u64 = 9;
 /// What a requantiser with one multiplier takes more for both.
 const FOLDED: u64 = 1;
+/// From an operand to its shifted and clamped element, at int16.
+const SHIFT: u64 = 4;
 /// From a rounded product to the partial sum.
 const PARTIAL: u64 = 1;
 /// From the last part of a vector to the whole vector.
@@ -54,12 +56,16 @@ impl Timing {
         // A register behind every level of adders.
         let tree = u64::from(a.tn.ilog2());
         let folded = if a.requantise_cycles == 1 { 0 } else { FOLDED };
+        let result = match a.data_type {
+            DataType::Int8 => CLAMP + folded,
+            DataType::Int16 => SHIFT,
+        };
         let from_word = OPERANDS + PRODUCTS + tree + ACCUMULATE;
         Self {
             read: READ,
             totals: READ + from_word,
             patch_totals: 1 + from_word,
-            result_pass: OPERAND + CLAMP + folded + ASSEMBLE,
+            result_pass: OPERAND + result + ASSEMBLE,
             scaling_pass: OPERAND + ROUND + folded + PARTIAL + ASSEMBLE,
             gather: READ + GATHER,
             patch_warm_up: 3,

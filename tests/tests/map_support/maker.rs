@@ -1,25 +1,27 @@
-//! Small random networks for the mapper's suites.
+//! Small random networks of either data type.
 
 use super::Random;
 use cortado_graph::geometry::{slide, Padding};
 use cortado_graph::ir::{
-    Add, Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor,
-    Window,
+    Add, Conv2d, DataType, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise,
+    Tensor, Window,
 };
 
-/// Makes a network node by node.
+/// A network in the making.
 pub struct Maker {
     pub random: Random,
     pub graph: Graph,
 }
 
 impl Maker {
-    pub fn new(seed: u64) -> Self {
+    /// Nothing but an input, of a shape that `seed` says.
+    pub fn new(data_type: DataType, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let shape = vec![1, random.below(12) + 1, random.below(12) + 1, random.below(7) + 1];
         let input = Tensor { name: "input".into(), shape, scale: 1.0, zero_point: 0 };
         let graph = Graph {
             name: format!("random {seed}"),
+            data_type,
             tensors: vec![input],
             nodes: vec![],
             inputs: vec![0],
@@ -40,8 +42,15 @@ impl Maker {
         output
     }
 
+    /// Brings sums of `summed` random products into the type's range, most of them.
     pub fn requantise(&mut self, channels: usize, summed: usize) -> Requantise {
         let bits = (usize::BITS - summed.leading_zeros()) as i32;
+        if self.graph.data_type == DataType::Int16 {
+            let shift = |r: &mut Random| Multiplier::halving((r.within(12, 17) + bits / 2) as u32);
+            let multipliers = (0..channels).map(|_| shift(&mut self.random)).collect();
+            let (min, max) = if self.random.below(3) == 0 { (-1000, 30000) } else { self.graph.data_type.range() };
+            return Requantise { multipliers, zero_point: 0, min, max };
+        }
         let multiplier =
             |r: &mut Random| Multiplier { q: r.within(1 << 30, i32::MAX), shift: -r.within(4, 7) - bits / 2 };
         let multipliers = (0..channels).map(|_| multiplier(&mut self.random)).collect();
@@ -64,8 +73,25 @@ impl Maker {
         Some((window, y.4, x.4))
     }
 
-    pub fn biases(&mut self, channels: usize) -> Vec<i32> {
-        (0..channels).map(|_| self.random.within(-3000, 3000)).collect()
+    pub fn biases(&mut self, channels: usize) -> Vec<i64> {
+        let scale = match self.graph.data_type {
+            DataType::Int8 => 1,
+            DataType::Int16 => 1 << 18,
+        };
+        (0..channels).map(|_| scale * i64::from(self.random.within(-3000, 3000))).collect()
+    }
+
+    /// A zero point up to `most` from 0, where the type has such.
+    pub fn zero_point(&mut self, most: i32) -> i32 {
+        match self.graph.data_type {
+            DataType::Int8 => self.random.within(-most, most),
+            DataType::Int16 => 0,
+        }
+    }
+
+    /// `count` random values of the network's type.
+    pub fn values(&mut self, count: usize) -> Vec<i16> {
+        self.random.values(self.graph.data_type, count)
     }
 
     pub fn convolution(&mut self, from: usize) -> Option<usize> {
@@ -75,9 +101,9 @@ impl Maker {
         let per = window.kernel.0 * window.kernel.1 * shape[3];
         let conv = Conv2d {
             window,
-            weights: self.random.bytes(per * channels),
+            weights: self.values(per * channels),
             bias: self.biases(channels),
-            input_zero_point: self.random.within(-30, 30),
+            input_zero_point: self.zero_point(30),
             output: self.requantise(channels, per),
         };
         Some(self.node("conv", Op::Conv2d(conv), vec![from], vec![1, height, width, channels]))
@@ -92,9 +118,9 @@ impl Maker {
         let conv = DepthwiseConv2d {
             window,
             depth_multiplier,
-            weights: self.random.bytes(taps * channels),
+            weights: self.values(taps * channels),
             bias: self.biases(channels),
-            input_zero_point: self.random.within(-30, 30),
+            input_zero_point: self.zero_point(30),
             output: self.requantise(channels, taps),
         };
         Some(self.node("depthwise", Op::DepthwiseConv2d(conv), vec![from], vec![1, height, width, channels]))
@@ -134,9 +160,9 @@ impl Maker {
         };
         let channels = self.random.below(24) + 1;
         let layer = FullyConnected {
-            weights: self.random.bytes(features * channels),
+            weights: self.values(features * channels),
             bias: self.biases(channels),
-            input_zero_point: self.random.within(-30, 30),
+            input_zero_point: self.zero_point(30),
             output: self.requantise(channels, features),
         };
         self.node("dense", Op::FullyConnected(layer), vec![flat], vec![1, channels])

@@ -4,10 +4,33 @@
 pub mod maker;
 
 use cortado_arch::isa::{Instruction, Operation, INSTRUCTION_BYTES};
-use cortado_arch::Architecture;
-use cortado_graph::ir::Graph;
+use cortado_arch::{Architecture, ExternalMemory, Family};
+use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::{Machine, RunReport};
 use cortado_map::{check_hazards, compile, CompileOptions, Compiled};
+
+/// The int16 engine of the same sizes, on no part in particular and with no more memory than small networks take.
+#[allow(dead_code)]
+pub fn int16(arch: &Architecture) -> Architecture {
+    Architecture {
+        name: format!("int16 {}", arch.name),
+        family: Family::Generic,
+        data_type: cortado_arch::DataType::Int16,
+        residual_unit: false,
+        requantise_cycles: 1,
+        external: ExternalMemory { bytes: 1 << 20, ..arch.external },
+        ..arch.clone()
+    }
+}
+
+/// The graphs' type of an engine's.
+#[allow(dead_code)]
+pub fn data_type(arch: &Architecture) -> DataType {
+    match arch.data_type {
+        cortado_arch::DataType::Int8 => DataType::Int8,
+        cortado_arch::DataType::Int16 => DataType::Int16,
+    }
+}
 
 /// A small generator of repeatable numbers.
 pub struct Random(u64);
@@ -26,8 +49,10 @@ impl Random {
         low + self.below((high - low + 1) as usize) as i32
     }
 
-    pub fn bytes(&mut self, count: usize) -> Vec<i8> {
-        (0..count).map(|_| self.within(-128, 127) as i8).collect()
+    /// `count` values of a type, all alike.
+    pub fn values(&mut self, data_type: DataType, count: usize) -> Vec<i16> {
+        let (low, high) = data_type.range();
+        (0..count).map(|_| self.within(low, high) as i16).collect()
     }
 }
 
@@ -59,7 +84,7 @@ pub fn check(graph: &Graph, arch: &Architecture, observe: bool, seed: u64) -> (C
     let mut random = Random::new(seed);
     let mut last = None;
     for _ in 0..2 {
-        let input = random.bytes(compiled.input.layout.elements());
+        let input = random.values(graph.data_type, compiled.input.layout.elements());
         let expected = cortado_golden::run(graph, &input).unwrap_or_else(|e| panic!("{what}: golden: {e}"));
         let packed = compiled.input.pack_input(&input).expect("the tensor's own size");
         machine.external[compiled.input.range()].copy_from_slice(&packed);

@@ -2,8 +2,8 @@
 
 use crate::map_support::Random;
 use cortado_graph::ir::{
-    Add, Conv2d, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor,
-    Window,
+    Add, Conv2d, DataType, DepthwiseConv2d, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise,
+    Tensor, Window,
 };
 
 /// Layer `seed` of the sweep; without adds where `adds` is false. The graph's name says what it is.
@@ -24,7 +24,7 @@ pub fn layer(seed: u64, adds: bool) -> Graph {
         _ => maker.add(),
     };
     let outputs = vec![maker.tensors.len() - 1];
-    Graph { name, tensors: maker.tensors, nodes: maker.nodes, inputs: vec![0], outputs }
+    Graph { name, data_type: DataType::Int8, tensors: maker.tensors, nodes: maker.nodes, inputs: vec![0], outputs }
 }
 
 struct Maker {
@@ -92,8 +92,8 @@ impl Maker {
         Requantise { multipliers, zero_point: r.within(-20, 20), min, max }
     }
 
-    fn biases(&mut self, channels: usize) -> Vec<i32> {
-        (0..channels).map(|_| self.random.within(-3000, 3000)).collect()
+    fn biases(&mut self, channels: usize) -> Vec<i64> {
+        (0..channels).map(|_| self.random.within(-3000, 3000).into()).collect()
     }
 
     /// In groups every few times: weights of the other groups' inputs are zero, as importers lay them out.
@@ -106,7 +106,7 @@ impl Maker {
         };
         let channels = groups * (self.random.below(40 / groups) + 1);
         let taps = window.kernel.0 * window.kernel.1;
-        let mut weights = self.random.bytes(taps * shape[2] * channels);
+        let mut weights = self.random.values(DataType::Int8, taps * shape[2] * channels);
         for (at, weight) in weights.iter_mut().enumerate() {
             let (input, output) = (at % shape[2], at / (taps * shape[2]));
             if input / (shape[2] / groups) != output / (channels / groups) {
@@ -133,7 +133,7 @@ impl Maker {
         let conv = DepthwiseConv2d {
             window,
             depth_multiplier,
-            weights: self.random.bytes(taps * channels),
+            weights: self.random.values(DataType::Int8, taps * channels),
             bias: self.biases(channels),
             input_zero_point: self.random.within(-128, 127),
             output: self.requantise(channels, taps),
@@ -147,7 +147,7 @@ impl Maker {
         self.tensor("input", vec![1, features]);
         let channels = self.random.below(60) + 1;
         let layer = FullyConnected {
-            weights: self.random.bytes(features * channels),
+            weights: self.random.values(DataType::Int8, features * channels),
             bias: self.biases(channels),
             input_zero_point: self.random.within(-128, 127),
             output: self.requantise(channels, features),
@@ -170,7 +170,7 @@ impl Maker {
         let point = Window { kernel: (1, 1), stride: (1, 1), dilation: (1, 1), padding: (0, 0) };
         let conv = Conv2d {
             window: point,
-            weights: self.random.bytes(shape[2] * shape[2]),
+            weights: self.random.values(DataType::Int8, shape[2] * shape[2]),
             bias: self.biases(shape[2]),
             input_zero_point: self.random.within(-128, 127),
             output: self.requantise(shape[2], shape[2]),

@@ -6,7 +6,8 @@ use super::part::{self, MEMORIES};
 use super::rule::{Kind, Rule};
 use super::section::{Faults, Section};
 use crate::architecture::{ActivationKind, Architecture, ExternalMemory, Family};
-use crate::isa::{OnChip, INSTRUCTION_BYTES};
+use crate::isa::{OnChip, INSTRUCTION_BYTES, PARAMETER_BYTES};
+use crate::DataType;
 use std::collections::BTreeMap;
 
 /// Most substeps that `Compute::last_substeps` counts, as a power of two.
@@ -49,7 +50,7 @@ pub fn parse(file_name: &str, text: &str) -> Result<Architecture, PresetErrors> 
 fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<Architecture> {
     let names = names(document, faults);
     let part = family(document, faults);
-    let array = array(document, faults);
+    let array = array(document, faults, part.as_ref().map(|p| &p.0));
     let memory = memories(document, faults, part.as_ref().map(|p| &p.0), array.as_ref());
     let port = port(document, faults, array.as_ref());
     let external = external(document, faults, port.map(|p| (p.0, p.2)));
@@ -60,6 +61,7 @@ fn architecture(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> 
         summary,
         family,
         clock_mhz,
+        data_type: array.data_type?,
         tm: array.tm?,
         tn: array.tn?,
         requantise_lanes: array.requantise_lanes?,
@@ -126,6 +128,7 @@ pub(super) fn family(document: &mut BTreeMap<String, Entry>, faults: &mut Faults
 
 /// The sizes of `[array]` that are right.
 struct Array {
+    data_type: Option<DataType>,
     tm: Option<usize>,
     tn: Option<usize>,
     requantise_lanes: Option<usize>,
@@ -135,7 +138,15 @@ struct Array {
     patch_bytes: Option<usize>,
 }
 
-fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<Array> {
+impl Array {
+    /// Bytes of an activation, a weight and a parameter word.
+    fn word_bytes(&self) -> Option<[usize; 3]> {
+        let bytes = self.data_type?.bytes();
+        Some([self.tm? * bytes, self.tm? * self.tn? * bytes, PARAMETER_BYTES * self.requantise_lanes?])
+    }
+}
+
+fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, family: Option<&Family>) -> Option<Array> {
     let keys = [
         "tm_lanes",
         "tn_lanes",
@@ -144,6 +155,7 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
         "residual_unit",
         "window_taps",
         "patch_bytes",
+        "data_type",
     ];
     let mut s = Section::take(document, "array", &keys, faults)?;
     let tm = s.integer("tm_lanes", &Rule::new(Kind::PowerOfTwo, 2, 64, "output lanes Tm"), faults);
@@ -170,11 +182,17 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
         "taps of a depthwise window: Tn a step; 0 for no depthwise unit",
     );
     let window_taps = s.integer("window_taps", &rule, faults);
-    let reason = "bytes of a patch: Tn a step; 0 for no patch unit";
+    let reason = "elements of a patch: Tn a step; 0 for no patch unit";
     let patch_bytes =
         s.integer("patch_bytes", &Rule::new(Kind::MultipleOf(lanes), 0, MOST_WINDOW_STEPS * lanes, reason), faults);
+    let data_type = s.choice_or_first("data_type", &DataType::ALL.map(DataType::name), faults);
+    let data_type = data_type.and_then(|name| DataType::of_name(&name));
     let size = |x: Option<i64>| x.map(|x| x as usize);
+    if data_type == Some(DataType::Int16) {
+        int16(&s, faults, requantise_cycles, residual_unit, family.zip(size(tm)).zip(size(tn)));
+    }
     Some(Array {
+        data_type,
         tm: size(tm),
         tn: size(tn),
         requantise_lanes: size(requantise_lanes),
@@ -183,6 +201,33 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option<
         window_taps: size(window_taps),
         patch_bytes: size(patch_bytes),
     })
+}
+
+/// Reports what an int16 engine does not have.
+fn int16(
+    s: &Section,
+    faults: &mut Faults,
+    requantise_cycles: Option<i64>,
+    residual_unit: Option<i64>,
+    array: Option<((&Family, usize), usize)>,
+) {
+    if requantise_cycles == Some(4) {
+        let reason = "an int16 requantiser shifts and has no multiplier to share; nearest 1";
+        faults.wrong(s, "requantise_cycles", reason);
+    }
+    if residual_unit == Some(1) {
+        faults.wrong(s, "residual_unit", "no int16 engine adds residuals; nearest 0");
+    }
+    let Some(((family, tm), tn)) = array else { return };
+    if let Some(part) = part::of(family).filter(|part| part.multipliers < tm * tn) {
+        let reason = format!(
+            "int16 products take a multiplier block each, {} of them, and the {} has {}; nearest \"int8\"",
+            tm * tn,
+            part.device,
+            part.multipliers
+        );
+        faults.wrong(s, "data_type", &reason);
+    }
 }
 
 struct Memories {
@@ -205,23 +250,15 @@ fn memories(
     let words = WORD_KEYS.map(|key| s.integer(key, &rule, faults));
     let kind = if kind? == "spram" { ActivationKind::Spram } else { ActivationKind::Bram };
     let words = [words[0]? as usize, words[1]? as usize, words[2]? as usize];
-    if let (Some(family), Some(array)) = (family, array) {
-        if let (Some(tm), Some(tn), Some(r)) = (array.tm, array.tn, array.requantise_lanes) {
-            fits(&s, faults, family, kind, words, [tm, tm * tn, 8 * r]);
-        }
+    if let Some((family, bytes)) = family.zip(array.and_then(Array::word_bytes)) {
+        fits(&s, faults, family, kind, words, bytes);
     }
     Some(Memories { kind, words })
 }
 
 /// Reports memories that the part has not the blocks for, at the key of the memory that takes most.
 fn fits(s: &Section, faults: &mut Faults, family: &Family, kind: ActivationKind, words: [usize; 3], bytes: [usize; 3]) {
-    let parts = if matches!(family, Family::Ice40 { .. }) { part::ICE40 } else { part::ECP5 };
-    let Some(part) = (match family {
-        Family::Generic => None,
-        Family::Ice40 { device, .. } | Family::Ecp5 { device, .. } => part::find(parts, device),
-    }) else {
-        return;
-    };
+    let Some(part) = part::of(family) else { return };
     let blocks = |i: usize, words: usize| part::blocks_of(family, kind, MEMORIES[i], words, bytes[i]);
     if kind == ActivationKind::Spram {
         if part.sprams == 0 {
@@ -274,11 +311,11 @@ fn largest(words: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
 /// Bytes of a beat, most beats of a burst, bits of an address.
 fn port(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, array: Option<&Array>) -> Option<(i64, i64, i64)> {
     let mut s = Section::take(document, "port", &["port_bytes", "burst_beats", "address_bits"], faults)?;
-    let weight = array.and_then(|a| Some(a.tm? * a.tn?)).unwrap_or(INSTRUCTION_BYTES);
-    let parameter = array.and_then(|a| a.requantise_lanes).map_or(INSTRUCTION_BYTES, |r| 8 * r);
+    let weight = array.and_then(Array::word_bytes).map_or(INSTRUCTION_BYTES, |[_, weight, _]| weight);
+    let parameter = array.and_then(|a| a.requantise_lanes).map_or(INSTRUCTION_BYTES, |r| PARAMETER_BYTES * r);
     // 64 is a multiple of every power of two up to it.
     let most = weight.min(parameter).min(INSTRUCTION_BYTES) as i64;
-    let reason = "bytes a beat; must divide the words of weight and parameter memory: Tm*Tn and 8*R bytes";
+    let reason = "bytes a beat; must divide the words of weight and parameter memory: Tm*Tn elements and 8*R bytes";
     let bytes = s.integer("port_bytes", &Rule::new(Kind::PowerOfTwo, 1, most, reason), faults);
     let beats =
         s.integer("burst_beats", &Rule::new(Kind::Any, 1, MOST_BURST_BEATS, "beats of the longest burst"), faults);

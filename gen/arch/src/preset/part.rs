@@ -46,11 +46,7 @@ pub struct MemoryBlocks {
 impl Architecture {
     /// The part of this engine; `None` for [`Family::Generic`].
     pub fn part(&self) -> Option<&'static Part> {
-        match &self.family {
-            Family::Generic => None,
-            Family::Ice40 { device, .. } => find(ICE40, device),
-            Family::Ecp5 { device, .. } => find(ECP5, device),
-        }
+        of(&self.family)
     }
 
     /// Blocks that one on-chip memory takes in the block shape that needs fewest; zero for
@@ -82,6 +78,15 @@ pub(super) const MEMORIES: [OnChip; 3] = [OnChip::Activation, OnChip::Weight, On
 
 pub(super) fn find(parts: &'static [Part], device: &str) -> Option<&'static Part> {
     parts.iter().find(|p| p.device == device)
+}
+
+/// The part of a family's device; `None` for [`Family::Generic`].
+pub(super) fn of(family: &Family) -> Option<&'static Part> {
+    match family {
+        Family::Generic => None,
+        Family::Ice40 { device, .. } => find(ICE40, device),
+        Family::Ecp5 { device, .. } => find(ECP5, device),
+    }
 }
 
 pub(super) fn blocks_of(

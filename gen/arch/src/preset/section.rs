@@ -135,6 +135,14 @@ impl Section {
         None
     }
 
+    /// As [`Section::choice`], of a key that may be absent and then stands for the first choice.
+    pub fn choice_or_first(&mut self, key: &str, choices: &[&str], faults: &mut Faults) -> Option<String> {
+        if !self.entries.contains_key(key) {
+            return choices.first().map(|first| (*first).to_owned());
+        }
+        self.choice(key, choices, faults)
+    }
+
     /// The integer of `key` if it obeys `rule`, or `None` after a fault.
     pub fn integer(&mut self, key: &str, rule: &Rule, faults: &mut Faults) -> Option<i64> {
         match self.entries.get(key) {

@@ -1,6 +1,7 @@
 //! An architecture as preset text, and the hash that names it in emitted files.
 
 use crate::architecture::{ActivationKind, Architecture, ExternalMemory, Family};
+use crate::DataType;
 
 /// Section `[preset]` and an empty line.
 pub(super) fn preset_toml(name: &str, summary: &str) -> String {
@@ -51,10 +52,15 @@ impl Architecture {
             ActivationKind::Bram => "bram",
             ActivationKind::Spram => "spram",
         };
+        // Not said at int8: engines keep the hash they had before there was another type.
+        let data_type = match self.data_type {
+            DataType::Int8 => String::new(),
+            other => format!("data_type = \"{}\"\n", other.name()),
+        };
         let part = part_toml(&self.family, self.clock_mhz);
         format!(
             "{part}\n\
-             [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n\n\
+             [array]\ntm_lanes = {}\ntn_lanes = {}\nrequantise_lanes = {}\nrequantise_cycles = {}\nresidual_unit = {}\nwindow_taps = {}\npatch_bytes = {}\n{data_type}\n\
              [memory]\nactivation_kind = \"{kind}\"\nactivation_words = {}\nweight_words = {}\nparameter_words = {}\n\n\
              [port]\nport_bytes = {}\nburst_beats = {}\naddress_bits = {}\n",
             self.tm,

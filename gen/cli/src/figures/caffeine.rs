@@ -4,7 +4,7 @@ use super::measure::{infer_on, Inference, Measured};
 use super::SEED;
 use crate::failure::Failure;
 use crate::preset;
-use cortado_graph::ir::{Graph, Op};
+use cortado_graph::ir::{DataType, Graph, Op};
 use cortado_graph::synthetic::synthetic;
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ const VGG16: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../
 /// VGG16 of random weights, whole.
 fn vgg16() -> Result<Graph, Failure> {
     let definition = cortado_graph::caffe::import("vgg16", VGG16, None).map_err(Failure::refused)?;
-    synthetic(&definition, SEED).map_err(Failure::refused)
+    synthetic(&definition, DataType::Int8, SEED).map_err(Failure::refused)
 }
 
 /// The layers before the first fully connected one.

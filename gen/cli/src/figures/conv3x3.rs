@@ -4,7 +4,7 @@ use super::measure::{infer, Measured};
 use super::SEED;
 use crate::failure::Failure;
 use crate::inputs::Random;
-use cortado_graph::ir::{Conv2d, Graph, Multiplier, Node, Op, Requantise, Tensor, Window};
+use cortado_graph::ir::{Conv2d, DataType, Graph, Multiplier, Node, Op, Requantise, Tensor, Window};
 
 const SIDE: usize = 16;
 const INPUTS: usize = 16;
@@ -39,13 +39,14 @@ fn graph() -> Graph {
     let multiplier = Multiplier { q: 1 << 30, shift: -8 };
     let conv = Conv2d {
         window: Window { kernel: (KERNEL, KERNEL), stride: (1, 1), dilation: (1, 1), padding: (1, 1) },
-        weights: random.bytes(OUTPUTS * KERNEL * KERNEL * INPUTS),
-        bias: random.bytes(OUTPUTS).into_iter().map(|byte| i32::from(byte) << 6).collect(),
+        weights: random.values(DataType::Int8, OUTPUTS * KERNEL * KERNEL * INPUTS),
+        bias: random.values(DataType::Int8, OUTPUTS).into_iter().map(|value| i64::from(value) << 6).collect(),
         input_zero_point: 3,
         output: Requantise { multipliers: vec![multiplier; OUTPUTS], zero_point: 3, min: -128, max: 127 },
     };
     Graph {
         name: "conv3x3".to_owned(),
+        data_type: DataType::Int8,
         tensors: vec![tensor("input", INPUTS), tensor("output", OUTPUTS)],
         nodes: vec![Node { name: "conv".to_owned(), op: Op::Conv2d(conv), inputs: vec![0], output: 1 }],
         inputs: vec![0],
@@ -62,7 +63,7 @@ mod tests {
         let graph = graph();
         assert!(cortado_graph::passes::validate(&graph).is_ok());
         assert_eq!(graph.nodes[0].macs(&graph), 16 * 16 * 32 * 9 * 16);
-        let input = Random::new(2).bytes(SIDE * SIDE * INPUTS);
+        let input = Random::new(2).values(DataType::Int8, SIDE * SIDE * INPUTS);
         let output = cortado_golden::run(&graph, &input).expect("the graph runs").pop().unwrap_or_default();
         let (least, most) = (output.iter().min(), output.iter().max());
         assert!(least < Some(&-100) && most > Some(&100), "{least:?} to {most:?}");

@@ -125,7 +125,7 @@ pub fn infer(graph: &Graph) -> Result<Inference, Failure> {
 /// As [`infer`].
 pub fn infer_on(graph: &Graph, arch: Architecture, repetitions: usize) -> Result<Inference, Failure> {
     let compiled = compiled(graph, &arch)?;
-    let input = Random::new(SEED).bytes(elements(tensor(graph)?));
+    let input = Random::new(SEED).values(graph.data_type, elements(tensor(graph)?));
     let golden = cortado_golden::run(graph, &input).map_err(Failure::refused)?;
     let mut engine = Verilated::build(&arch, InitialValues::Fast, Jitter::default(), SEED)?;
     let mut best: Option<Run> = None;
@@ -158,7 +158,7 @@ pub fn harness() -> Result<Measured, Failure> {
     let arch = preset::load(preset::DEFAULT)?;
     let graph = model::read("@fashion")?.import()?;
     let compiled = compiled(&graph, &arch)?;
-    let input = Random::new(SEED).bytes(elements(tensor(&graph)?));
+    let input = Random::new(SEED).values(graph.data_type, elements(tensor(&graph)?));
     let joined = single::join(&compiled, &input)?;
     let verilator = execution::verilator()?;
     let build = BuildOptions::new(files::build().join("cosim"));

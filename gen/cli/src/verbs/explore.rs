@@ -9,7 +9,7 @@ use crate::table::{thousands, Table};
 use crate::{files, preset};
 use clap::{Args, ValueEnum};
 use cortado_arch::board::{board, Board};
-use cortado_arch::Architecture;
+use cortado_arch::{Architecture, DataType};
 use cortado_graph::float::FloatGraph;
 use cortado_graph::ir::Graph;
 use cortado_map::explore::uniform::{Mapping, Model};
@@ -220,6 +220,9 @@ fn judge(
     judgement: Judgement,
 ) -> Result<Exploration, Failure> {
     let refused = |reason: String| Failure::Refused(format!("{name} does not run on {}: {reason}", arch.name));
+    if arch.data_type != DataType::Int8 {
+        return Err(refused(format!("it is of {}; exploration is of int8 engines", arch.data_type.name())));
+    }
     let workload = network.workload(arch.tm).map_err(|error| refused(error.to_string()))?;
     let curve = Curve::Port(Box::new(arch.clone()));
     let evaluation = evaluate(&workload, arch, &curve, judgement)

@@ -1,4 +1,4 @@
-//! `cortado quantise`: from a float network to an int8 TensorFlow Lite file, and what that costs.
+//! `cortado quantise`: from a float network to a TensorFlow Lite file of int8 or int16, and what that costs.
 
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
@@ -6,10 +6,10 @@ use crate::files;
 use crate::idx::Items;
 use crate::model::ModelChoice;
 use crate::table::thousands;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use cortado_graph::calibrate::{quantise, Ranges};
 use cortado_graph::float::{evaluate, fold, FloatGraph};
-use cortado_graph::ir::Graph;
+use cortado_graph::ir::{DataType, Graph};
 use cortado_graph::tflite;
 use cortado_models::network::argmax;
 use serde::Serialize;
@@ -39,9 +39,30 @@ pub struct Arguments {
     /// The class of each of them (IDX)
     #[arg(long, value_name = "IDX", requires = "test")]
     labels: Option<PathBuf>,
-    /// The int8 model
+    /// What the engine computes in
+    #[arg(long, value_enum, value_name = "TYPE", default_value = "int8")]
+    data_type: Target,
+    /// The quantised model
     #[arg(short, long, value_name = "FILE.tflite")]
     out: PathBuf,
+}
+
+/// The data types of engines.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Target {
+    /// TensorFlow Lite's int8
+    Int8,
+    /// 16-bit fixed point: every scale a power of two
+    Int16,
+}
+
+impl Target {
+    fn data_type(self) -> DataType {
+        match self {
+            Target::Int8 => DataType::Int8,
+            Target::Int16 => DataType::Int16,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -49,12 +70,13 @@ struct Accuracy {
     inputs: usize,
     /// Share of inputs whose class has the largest output.
     float: f64,
-    int8: f64,
+    quantised: f64,
 }
 
 #[derive(Serialize)]
 struct Report {
     model: String,
+    data_type: &'static str,
     out: String,
     bytes: usize,
     calibration_inputs: usize,
@@ -65,10 +87,10 @@ struct Report {
     accuracy: Option<Accuracy>,
 }
 
-/// Writes the int8 model.
+/// Writes the quantised model.
 ///
 /// # Errors
-/// Model or data set is refused, or a layer has no int8 form; no file is written then.
+/// Model or data set is refused, or a layer has no form in the data type; no file is written then.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     if !(arguments.scale.is_finite() && arguments.scale != 0.0) {
         return Err(Failure::Refused(format!("--scale {}: a number other than 0 is needed", arguments.scale)));
@@ -86,7 +108,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
         ranges.observe(&graph, &real(item, shape, arguments.scale)).map_err(Failure::refused)?;
         used += 1;
     }
-    let quantised = quantise(&graph, &ranges).map_err(Failure::refused)?;
+    let quantised = quantise(&graph, &ranges, arguments.data_type.data_type()).map_err(Failure::refused)?;
     // Read back before it is written: what leaves here, every other verb takes.
     let integer = tflite::import(&model.name, &quantised.bytes).map_err(Failure::refused)?;
     let code = integer.inputs.first().map(|&id| &integer.tensors[id]);
@@ -101,6 +123,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     files::write(&arguments.out, &quantised.bytes)?;
     let report = Report {
         model: model.name,
+        data_type: integer.data_type.name(),
         out: arguments.out.display().to_string(),
         bytes: quantised.bytes.len(),
         calibration_inputs: used,
@@ -133,11 +156,13 @@ fn real(item: &[u8], shape: &[usize], scale: f32) -> Vec<f32> {
     (0..channels).flat_map(one).collect()
 }
 
-/// The nearest int8 codes, in the bytes' own order.
-fn codes(item: &[u8], scale: f32, tensor: &cortado_graph::ir::Tensor) -> Vec<i8> {
+/// The nearest codes, in the bytes' own order.
+fn codes(item: &[u8], scale: f32, integer: &Graph) -> Vec<i16> {
+    let tensor = &integer.tensors[integer.inputs[0]];
+    let (low, high) = integer.data_type.range();
     let code = |&byte: &u8| {
         let q = (f32::from(byte) * scale / tensor.scale).round() + tensor.zero_point as f32;
-        q.clamp(-128.0, 127.0) as i8
+        q.clamp(low as f32, high as f32) as i16
     };
     item.iter().map(code).collect()
 }
@@ -157,16 +182,15 @@ fn compare(graph: &FloatGraph, integer: &Graph, test: &Items, labels: &Items, sc
     let (Some(&float_out), Some(&int_out)) = (graph.outputs.first(), integer.outputs.first()) else {
         return Err(Failure::Refused(format!("{}: no output", graph.name)));
     };
-    let tensor = &integer.tensors[integer.inputs[0]];
     let count = |pairs: &[(&[u8], usize)]| -> Result<(usize, usize), Failure> {
-        let (mut float, mut int8) = (0, 0);
+        let (mut float, mut quantised) = (0, 0);
         for (item, label) in pairs {
             let answer = evaluate(graph, &real(item, shape, scale)).map_err(Failure::refused)?;
             float += usize::from(argmax(&answer[float_out]) == *label);
-            let answer = cortado_golden::run(integer, &codes(item, scale, tensor)).map_err(Failure::refused)?;
-            int8 += usize::from(argmax(&answer[int_out]) == *label);
+            let answer = cortado_golden::run(integer, &codes(item, scale, integer)).map_err(Failure::refused)?;
+            quantised += usize::from(argmax(&answer[int_out]) == *label);
         }
-        Ok((float, int8))
+        Ok((float, quantised))
     };
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let counts = thread::scope(|scope| {
@@ -174,19 +198,20 @@ fn compare(graph: &FloatGraph, integer: &Graph, test: &Items, labels: &Items, sc
         let running: Vec<_> = parts.map(|part| scope.spawn(|| count(part))).collect();
         running.into_iter().map(|part| part.join()).collect::<Vec<_>>()
     });
-    let (mut float, mut int8) = (0, 0);
+    let (mut float, mut quantised) = (0, 0);
     for part in counts {
         let part = part.map_err(|_| Failure::Refused("a worker of the accuracy test stopped".to_owned()))??;
-        (float, int8) = (float + part.0, int8 + part.1);
+        (float, quantised) = (float + part.0, quantised + part.1);
     }
     let share = |right: usize| right as f64 / pairs.len() as f64;
-    Ok(Accuracy { inputs: pairs.len(), float: share(float), int8: share(int8) })
+    Ok(Accuracy { inputs: pairs.len(), float: share(float), quantised: share(quantised) })
 }
 
 fn text(report: &Report) -> String {
     let mut text = format!(
-        "{} in int8: {} ({} bytes), calibrated on {} inputs\ninput: real = {} * (int8 - {})\n",
+        "{} in {}: {} ({} bytes), calibrated on {} inputs\ninput: real = {} * (q - {})\n",
         report.model,
+        report.data_type,
         report.out,
         thousands(report.bytes as u64),
         report.calibration_inputs,
@@ -194,12 +219,13 @@ fn text(report: &Report) -> String {
         report.input_zero_point
     );
     text.extend(report.notes.iter().map(|note| format!("note: {note}\n")));
-    if let Some(Accuracy { inputs, float, int8 }) = report.accuracy {
+    if let Some(Accuracy { inputs, float, quantised }) = report.accuracy {
         text.push_str(&format!(
-            "accuracy on {} inputs: {:.2} % in float, {:.2} % in int8\n",
+            "accuracy on {} inputs: {:.2} % in float, {:.2} % in {}\n",
             thousands(inputs as u64),
             100.0 * float,
-            100.0 * int8
+            100.0 * quantised,
+            report.data_type
         ));
     }
     text

@@ -63,7 +63,7 @@ struct Output {
     shape: Vec<usize>,
     scale: f32,
     zero_point: i32,
-    values: Vec<i8>,
+    values: Vec<i16>,
 }
 
 #[derive(Serialize)]
@@ -85,7 +85,7 @@ struct Report {
 
 /// What an inference gave.
 struct Answer {
-    tensors: BTreeMap<TensorId, Vec<i8>>,
+    tensors: BTreeMap<TensorId, Vec<i16>>,
     cycles: Option<u64>,
     macs: Option<u64>,
     seconds: f64,
@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     drop(progress);
     let report = report(arguments.on, &model, &graph, &arch, &input, answer)?;
     if let Some(path) = &arguments.out {
-        let bytes: Vec<u8> = report.outputs.iter().flat_map(|one| &one.values).map(|&value| value as u8).collect();
+        let bytes: Vec<u8> = report.outputs.iter().flat_map(|one| graph.data_type.to_bytes(&one.values)).collect();
         files::write(path, &bytes)?;
     }
     console.answer(&report, |report| text(report, input.sample.as_ref()))
@@ -115,15 +115,16 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
 fn choose(arguments: &Arguments, model: &ModelFile, graph: &Graph) -> Result<Input, Failure> {
     let tensor = inputs::tensor(graph)?;
     match (&arguments.input, arguments.sample) {
-        (Some(path), _) => inputs::file(path, tensor),
+        (Some(path), _) => inputs::file(path, graph),
         (None, sample) if model.embedded => inputs::sample(sample.unwrap_or(7)),
         (None, Some(_)) => {
             Err(Failure::Refused(format!("--sample is for @fashion and @tiny; give {} an --input FILE", model.name)))
         }
         (None, None) => Err(Failure::Refused(format!(
-            "{} needs --input FILE: {} int8 bytes of shape {:?}",
+            "{} needs --input FILE: {} {} bytes of shape {:?}",
             model.name,
-            inputs::elements(tensor),
+            inputs::elements(tensor) * graph.data_type.bytes(),
+            graph.data_type.name(),
             tensor.shape
         ))),
     }

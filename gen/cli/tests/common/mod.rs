@@ -91,3 +91,16 @@ impl Answer {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
+
+/// A file of the data folder, or `None` with a line that says what is skipped.
+pub fn data(file: &str) -> Option<Vec<u8>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = std::env::var("CORTADO_DATA").map_or_else(|_| root.join("../shared/data"), PathBuf::from);
+    let path = folder.join(file);
+    let bytes = fs::read(&path).ok();
+    if bytes.is_none() {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{} is missing", path.display());
+        eprintln!("skipped: {} is missing; CORTADO_DATA names the folder of models", path.display());
+    }
+    bytes
+}

@@ -1,10 +1,11 @@
-//! The walk over a float graph that writes the int8 file.
+//! The walk over a float graph that writes the quantised file.
 
 use super::error::{QuantiseErrors, QuantiseFault};
 use super::place::place;
 use super::ranges::{Code, Ranges};
-use super::weights;
+use super::weights::{self, Setting};
 use crate::float::{Constant, Convolution, FloatGraph, FullyConnected, Node, Op, Pool, PoolKind, TensorId};
+use crate::ir::DataType;
 use crate::quantise::Activation;
 use crate::tflite::write::{Index, Operator, Sliding, Writer};
 
@@ -32,6 +33,7 @@ struct Placed {
 struct Walk<'g> {
     graph: &'g FloatGraph,
     ranges: &'g Ranges,
+    data_type: DataType,
     writer: Writer,
     placed: Vec<Option<Placed>>,
     notes: Vec<String>,
@@ -44,13 +46,19 @@ fn refused<T>(came: impl Into<String>, would_do: impl Into<String>) -> Result<T,
     Err((came.into(), would_do.into()))
 }
 
-/// Quantises `graph` (folded, see [`crate::float::fold`]) with ranges observed on it.
+/// Quantises `graph` (folded, see [`crate::float::fold`]) to `data_type` with ranges observed on it.
 ///
 /// # Errors
-/// Every node the int8 form cannot hold.
-pub fn quantise(graph: &FloatGraph, ranges: &Ranges) -> Result<Quantised, QuantiseErrors> {
-    let mut walk =
-        Walk { graph, ranges, writer: Writer::new(), placed: vec![None; graph.tensors.len()], notes: Vec::new() };
+/// Every node the quantised form cannot hold.
+pub fn quantise(graph: &FloatGraph, ranges: &Ranges, data_type: DataType) -> Result<Quantised, QuantiseErrors> {
+    let mut walk = Walk {
+        graph,
+        ranges,
+        data_type,
+        writer: Writer::new(data_type),
+        placed: vec![None; graph.tensors.len()],
+        notes: Vec::new(),
+    };
     let mut faults = Vec::new();
     let mut note = |node: Option<&Node>, (came, would_do): Refused| {
         let node = node.map(|node| (node.name.clone(), node.kind()));
@@ -60,8 +68,8 @@ pub fn quantise(graph: &FloatGraph, ranges: &Ranges) -> Result<Quantised, Quanti
         note(None, ("no calibration".into(), "give inputs like those the network will see".into()));
     }
     for &id in &graph.inputs {
-        match walk.activation(id, None) {
-            Ok(placed) => walk.placed[id] = Some(placed),
+        match walk.calibrated(id) {
+            Ok(code) => walk.placed[id] = Some(walk.activation(id, code)),
             Err(reason) => note(None, reason),
         }
     }
@@ -135,18 +143,23 @@ impl Walk<'_> {
         self.placed[node.inputs[slot]].unwrap_or(Placed { index: 0, code: PROBABILITIES, flattened: None })
     }
 
-    /// Adds tensor `id`, with the code calibration gives or another.
-    fn activation(&mut self, id: TensorId, code: Option<Code>) -> Result<Placed, Refused> {
-        let tensor = &self.graph.tensors[id];
-        let Some(code) = code.or_else(|| self.ranges.code(id)) else {
-            return refused(
-                format!("calibration met values of {:?} that are not finite", tensor.name),
+    /// The code calibration gives tensor `id`.
+    fn calibrated(&self, id: TensorId) -> Result<Code, Refused> {
+        match self.ranges.code(id, self.data_type) {
+            Some(code) => Ok(code),
+            None => refused(
+                format!("calibration met values of {:?} that are not finite", self.graph.tensors[id].name),
                 "give inputs in the range the network was trained with",
-            );
-        };
+            ),
+        }
+    }
+
+    /// Adds tensor `id`.
+    fn activation(&mut self, id: TensorId, code: Code) -> Placed {
+        let tensor = &self.graph.tensors[id];
         let shape = integer_shape(&tensor.shape);
         let index = self.writer.activation(&tensor.name, &shape, code.scale, code.zero_point);
-        Ok(Placed { index, code, flattened: None })
+        Placed { index, code, flattened: None }
     }
 
     fn node(&mut self, node: &Node, activation: Activation, output: TensorId) -> Result<Placed, Refused> {
@@ -181,15 +194,20 @@ impl Walk<'_> {
             }
             Op::FullyConnected(op) => self.fully_connected(node, op, activation, output),
             Op::Pool(op) => self.pool(node, op, activation, output),
+            Op::Add if self.data_type == DataType::Int16 => {
+                refused("int16 engines have no residual unit", "quantise to int8")
+            }
             Op::Add => {
                 let other = self.input(node, 1);
-                let placed = self.activation(output, None)?;
+                let code = self.calibrated(output)?;
+                let placed = self.activation(output, code);
                 self.writer.operator(Operator::Add(activation), &[input.index, other.index], placed.index);
                 Ok(placed)
             }
             Op::Reshape => self.reshape(node, output),
+            Op::Softmax if self.data_type == DataType::Int16 => self.leave_out_softmax(node, input),
             Op::Softmax => {
-                let placed = self.activation(output, Some(PROBABILITIES))?;
+                let placed = self.activation(output, PROBABILITIES);
                 self.writer.operator(Operator::Softmax, &[input.index], placed.index);
                 Ok(placed)
             }
@@ -198,9 +216,21 @@ impl Walk<'_> {
                 "0 and up, 0 to 6 or -1 to 1, directly after a layer that nothing else reads, is needed",
             ),
             Op::Lrn(_) => {
-                refused("int8 engines have no normalisation across channels", "train without it, or run it on the host")
+                refused("engines have no normalisation across channels", "train without it, or run it on the host")
             }
         }
+    }
+
+    /// A softmax that ends an int16 network: the file ends in the layer before it.
+    fn leave_out_softmax(&mut self, node: &Node, input: Placed) -> Result<Placed, Refused> {
+        if self.graph.nodes.iter().any(|reader| reader.inputs.contains(&node.output)) {
+            return refused(
+                "a softmax inside an int16 network",
+                "only at its end is it needed by no engine: quantise to int8",
+            );
+        }
+        self.notes.push(format!("{:?} is left out: the largest output stays the largest", node.name));
+        Ok(input)
     }
 
     fn sliding(
@@ -237,22 +267,21 @@ impl Walk<'_> {
         if zeros.is_grown() {
             self.notes.push(format!("{:?}: zeros round its kernel say its padding", node.name));
         }
-        let placed = self.activation(output, None)?;
+        let setting = self.setting(input, output)?;
         let (height, width) =
             (op.window.kernel.0 + zeros.before.0 + zeros.after.0, op.window.kernel.1 + zeros.before.1 + zeros.after.1);
         if is_depthwise {
-            let quantised = weights::depthwise(op, (kernel, &bias), &zeros, input.code.scale);
+            let quantised = weights::depthwise(op, (kernel, &bias), &zeros, &setting);
             let operator = Operator::DepthwiseConv2d(sliding, out / channels, activation);
-            self.layer(node, operator, &[1, height, width, out], quantised, 3, input, placed);
+            self.layer(node, operator, &[1, height, width, out], quantised, 3, input, output)
         } else {
             if op.groups > 1 {
                 self.notes.push(format!("{:?}: its {} groups run as one, with zeros between", node.name, op.groups));
             }
-            let quantised = weights::convolution(op, (kernel, &bias), &zeros, input.code.scale);
+            let quantised = weights::convolution(op, (kernel, &bias), &zeros, &setting);
             let shape = [out, height, width, channels];
-            self.layer(node, Operator::Conv2d(sliding, activation), &shape, quantised, 0, input, placed);
+            self.layer(node, Operator::Conv2d(sliding, activation), &shape, quantised, 0, input, output)
         }
-        Ok(placed)
     }
 
     fn fully_connected(
@@ -272,13 +301,18 @@ impl Walk<'_> {
             self.writer.operator(Operator::Reshape, &[input.index, target], index);
             input = Placed { index, flattened: Some([channels, height, width]), ..input };
         }
-        let quantised = weights::fully_connected(op, (matrix, &bias), input.flattened, input.code.scale);
-        let placed = self.activation(output, None)?;
-        self.layer(node, Operator::FullyConnected(activation), &op.weights.shape, quantised, 0, input, placed);
-        Ok(placed)
+        let setting = self.setting(input, output)?;
+        let quantised = weights::fully_connected(op, (matrix, &bias), input.flattened, &setting);
+        self.layer(node, Operator::FullyConnected(activation), &op.weights.shape, quantised, 0, input, output)
     }
 
-    /// Adds weights, biases and the operator on them.
+    /// What the weights between `input` and `output` are quantised for.
+    fn setting(&self, input: Placed, output: TensorId) -> Result<Setting, Refused> {
+        let output_scale = self.calibrated(output)?.scale;
+        Ok(Setting { data_type: self.data_type, input_scale: input.code.scale, output_scale })
+    }
+
+    /// Adds weights, biases, the output and the operator on them.
     #[allow(clippy::too_many_arguments)] // Each is one word of a layer's line.
     fn layer(
         &mut self,
@@ -288,13 +322,16 @@ impl Walk<'_> {
         quantised: weights::Quantised,
         axis: i32,
         input: Placed,
-        output: Placed,
-    ) {
+        output: TensorId,
+    ) -> Result<Placed, Refused> {
+        let code = Code { scale: quantised.output_scale, ..self.calibrated(output)? };
+        let placed = self.activation(output, code);
         let bias_scales = quantised.scales.iter().map(|scale| input.code.scale * scale).collect();
         let name = |what: &str| format!("{}/{what}", node.name);
         let weights = self.writer.weights(&name("weights"), shape, &quantised.weights, quantised.scales, axis);
         let bias = self.writer.bias(&name("bias"), &quantised.bias, bias_scales);
-        self.writer.operator(operator, &[input.index, weights, bias], output.index);
+        self.writer.operator(operator, &[input.index, weights, bias], placed.index);
+        Ok(placed)
     }
 
     fn pool(&mut self, node: &Node, op: &Pool, activation: Activation, output: TensorId) -> Result<Placed, Refused> {
@@ -307,7 +344,7 @@ impl Walk<'_> {
             return refused("an average with the padding in it", "an average without padding is needed");
         }
         let (sliding, _) = self.sliding(node, &op.window, false)?;
-        let placed = self.activation(output, Some(input.code))?;
+        let placed = self.activation(output, input.code);
         let operator = match op.kind {
             PoolKind::Max => Operator::MaxPool2d(sliding, op.window.kernel, activation),
             PoolKind::Average { .. } => Operator::AveragePool2d(sliding, op.window.kernel, activation),
@@ -332,7 +369,7 @@ impl Walk<'_> {
             }
         };
         let target = self.writer.shape(&format!("{}/shape", node.name), &integer_shape(&to));
-        let placed = self.activation(output, Some(input.code))?;
+        let placed = self.activation(output, input.code);
         self.writer.operator(Operator::Reshape, &[input.index, target], placed.index);
         Ok(Placed { flattened, ..placed })
     }

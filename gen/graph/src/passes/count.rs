@@ -34,7 +34,7 @@ impl Node {
     /// in the padding included. Pools, adds and softmax count none.
     pub fn macs(&self, graph: &Graph) -> u64 {
         let outputs = graph.tensors.get(self.output).map_or(0, |tensor| product(&tensor.shape));
-        let per_channel = |weights: &[i8], channels: usize| weights.len().checked_div(channels);
+        let per_channel = |weights: &[i16], channels: usize| weights.len().checked_div(channels);
         let per_output = match &self.op {
             Op::Conv2d(conv) => per_channel(&conv.weights, conv.bias.len()),
             Op::DepthwiseConv2d(conv) => per_channel(&conv.weights, conv.bias.len()),

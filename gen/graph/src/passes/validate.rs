@@ -3,7 +3,10 @@
 //! A graph that passes can be executed without looking at any of it again.
 
 use crate::geometry::{elements, span};
-use crate::ir::{Graph, Multiplier, Node, Op, Pool2d, Requantise, TensorId, Window};
+use crate::ir::{
+    DataType, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, TensorId, Window, ACCUMULATOR_BITS,
+    MOST_AVERAGED,
+};
 use std::fmt;
 
 /// One broken rule.
@@ -39,7 +42,7 @@ pub fn validate(graph: &Graph) -> Result<(), Vec<GraphFault>> {
                 what: format!("tensor {id} has the impossible shape {:?}", tensor.shape),
             });
         }
-        if i8::try_from(tensor.zero_point).is_err() {
+        if zero_point(graph.data_type, tensor.zero_point).is_err() {
             faults.push(GraphFault { node: None, what: format!("tensor {id} has zero point {}", tensor.zero_point) });
         }
     }
@@ -108,14 +111,15 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
     }
     let input = graph.tensors[node.inputs[0]].shape.as_slice();
     let output = graph.tensors[node.output].shape.as_slice();
+    let data_type = graph.data_type;
     match &node.op {
         Op::Conv2d(conv) => {
             let (from, to) = (map(input)?, map(output)?);
             windows(&conv.window, from, to)?;
             let (height, width) = conv.window.kernel;
-            constants(&conv.weights, &conv.bias, &[to[3], height, width, from[3]])?;
-            zero_point(conv.input_zero_point)?;
-            requantise(&conv.output, to[3])
+            constants(data_type, &conv.weights, &conv.bias, &[to[3], height, width, from[3]])?;
+            zero_point(data_type, conv.input_zero_point)?;
+            requantise(data_type, &conv.output, to[3])
         }
         Op::DepthwiseConv2d(conv) => {
             let (from, to) = (map(input)?, map(output)?);
@@ -127,9 +131,9 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
                 ));
             }
             let (height, width) = conv.window.kernel;
-            constants(&conv.weights, &conv.bias, &[to[3], height, width])?;
-            zero_point(conv.input_zero_point)?;
-            requantise(&conv.output, to[3])
+            constants(data_type, &conv.weights, &conv.bias, &[to[3], height, width])?;
+            zero_point(data_type, conv.input_zero_point)?;
+            requantise(data_type, &conv.output, to[3])
         }
         Op::FullyConnected(fc) => {
             let features = output.last().copied().unwrap_or(0);
@@ -138,11 +142,14 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
             if batch == 0 || from % batch != 0 {
                 return Err(format!("shape {input:?} into {output:?}"));
             }
-            constants(&fc.weights, &fc.bias, &[features, from / batch])?;
-            zero_point(fc.input_zero_point)?;
-            requantise(&fc.output, features)
+            constants(data_type, &fc.weights, &fc.bias, &[features, from / batch])?;
+            zero_point(data_type, fc.input_zero_point)?;
+            requantise(data_type, &fc.output, features)
         }
-        Op::Pool2d(pool) => pooling(pool, map(input)?, map(output)?),
+        Op::Pool2d(pool) => pooling(data_type, pool, map(input)?, map(output)?),
+        Op::Add(_) | Op::Softmax(_) if data_type == DataType::Int16 => {
+            Err("an int16 graph has no adds and no softmax".to_string())
+        }
         Op::Add(add) => {
             let other = graph.tensors[node.inputs[1]].shape.as_slice();
             if input != other || input != output {
@@ -153,12 +160,12 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
                 return Err(format!("left shift {} is over 22", add.left_shift));
             }
             for multiplier in add.input_multipliers.iter().chain([&add.output_multiplier]) {
-                factor(multiplier)?;
+                factor(data_type, multiplier)?;
             }
             for point in add.input_zero_points.into_iter().chain([add.zero_point]) {
-                zero_point(point)?;
+                zero_point(data_type, point)?;
             }
-            bounds(add.min, add.max)
+            bounds(data_type, add.min, add.max)
         }
         Op::Reshape => same(elements(input), elements(output), input, output),
         Op::Softmax(softmax) => {
@@ -199,7 +206,7 @@ fn windows(window: &Window, from: [usize; 4], to: [usize; 4]) -> Result<(), Stri
     Ok(())
 }
 
-fn pooling(pool: &Pool2d, from: [usize; 4], to: [usize; 4]) -> Result<(), String> {
+fn pooling(data_type: DataType, pool: &Pool2d, from: [usize; 4], to: [usize; 4]) -> Result<(), String> {
     windows(&pool.window, from, to)?;
     let (height, width) = pool.window.kernel;
     // No weights bound a pool's window, and one beyond this sees nothing a smaller one does not.
@@ -215,32 +222,53 @@ fn pooling(pool: &Pool2d, from: [usize; 4], to: [usize; 4]) -> Result<(), String
     if from[3] != to[3] {
         return Err(format!("{} channels into {}", from[3], to[3]));
     }
-    bounds(pool.min, pool.max)
+    let averaged = data_type == DataType::Int16 && pool.kind == PoolKind::Average;
+    if averaged && height.saturating_mul(width) > MOST_AVERAGED {
+        return Err(format!(
+            "an int16 average of {height}x{width}: at most {MOST_AVERAGED} positions have a reciprocal"
+        ));
+    }
+    bounds(data_type, pool.min, pool.max)
 }
 
 /// `shape[0]` is the number of output channels.
-fn constants(weights: &[i8], bias: &[i32], shape: &[usize]) -> Result<(), String> {
+fn constants(data_type: DataType, weights: &[i16], bias: &[i64], shape: &[usize]) -> Result<(), String> {
     if elements(shape) != Some(weights.len()) {
         return Err(format!("{} weights for {shape:?}", weights.len()));
     }
     if shape.first() != Some(&bias.len()) {
         return Err(format!("{} biases for {shape:?}", bias.len()));
     }
+    let (low, high) = data_type.range();
+    if let Some(weight) = weights.iter().find(|&&weight| !(low..=high).contains(&weight.into())) {
+        return Err(format!("weight {weight} is not an {}", data_type.name()));
+    }
+    let bits = if data_type == DataType::Int8 { i32::BITS } else { ACCUMULATOR_BITS };
+    let most = 1i64 << (bits - 1);
+    if let Some(bias) = bias.iter().find(|&&bias| !(-most..most).contains(&bias)) {
+        return Err(format!("bias {bias} does not fit {bits} bits"));
+    }
     Ok(())
 }
 
-fn requantise(output: &Requantise, channels: usize) -> Result<(), String> {
+fn requantise(data_type: DataType, output: &Requantise, channels: usize) -> Result<(), String> {
     if output.multipliers.len() != channels {
         return Err(format!("{} multipliers for {channels} output channels", output.multipliers.len()));
     }
     for multiplier in &output.multipliers {
-        factor(multiplier)?;
+        factor(data_type, multiplier)?;
     }
-    zero_point(output.zero_point)?;
-    bounds(output.min, output.max)
+    zero_point(data_type, output.zero_point)?;
+    bounds(data_type, output.min, output.max)
 }
 
-fn factor(multiplier: &Multiplier) -> Result<(), String> {
+fn factor(data_type: DataType, multiplier: &Multiplier) -> Result<(), String> {
+    if data_type == DataType::Int16 {
+        return multiplier
+            .halvings()
+            .map(|_| ())
+            .ok_or_else(|| format!("{multiplier:?} is not a right shift by 0 to 47"));
+    }
     let normalised = multiplier.q == 0 || multiplier.q >= 1 << 30;
     if normalised && (-31..=31).contains(&multiplier.shift) {
         Ok(())
@@ -249,17 +277,19 @@ fn factor(multiplier: &Multiplier) -> Result<(), String> {
     }
 }
 
-fn zero_point(value: i32) -> Result<(), String> {
-    match i8::try_from(value) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(format!("zero point {value} is not an int8")),
+fn zero_point(data_type: DataType, value: i32) -> Result<(), String> {
+    match data_type {
+        DataType::Int8 if i8::try_from(value).is_err() => Err(format!("zero point {value} is not an int8")),
+        DataType::Int16 if value != 0 => Err(format!("zero point {value} in an int16 graph")),
+        _ => Ok(()),
     }
 }
 
-fn bounds(min: i32, max: i32) -> Result<(), String> {
-    if i8::try_from(min).is_ok() && i8::try_from(max).is_ok() && min <= max {
+fn bounds(data_type: DataType, min: i32, max: i32) -> Result<(), String> {
+    let (low, high) = data_type.range();
+    if low <= min && min <= max && max <= high {
         Ok(())
     } else {
-        Err(format!("clamp bounds {min}..={max} do not lie in int8"))
+        Err(format!("clamp bounds {min}..={max} do not lie in {}", data_type.name()))
     }
 }

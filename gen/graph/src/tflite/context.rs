@@ -6,7 +6,7 @@ use super::names;
 use super::schema::{Model, OperatorView};
 use super::tensor::{self, label, Activation, Weights};
 use crate::error::{Code, Fault, Format, ImportErrors};
-use crate::ir::{Tensor, TensorId};
+use crate::ir::{DataType, Tensor, TensorId};
 
 /// What is known of a tensor of the file at this point of the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,21 @@ pub(super) struct Context<'m, 'a> {
     pub operator: Option<(usize, String)>,
     pub states: Vec<State>,
     pub tensors: Vec<Tensor>,
+    /// What the model computes in: the type of its first input.
+    pub data_type: DataType,
     budget: usize,
     exhausted: bool,
     /// The model computes in FLOAT32: said once, not for every tensor.
     pub is_float: bool,
+}
+
+/// Int16 where the model's first input is, else int8.
+fn data_type(model: &Model) -> DataType {
+    let input = model.inputs.get(0).and_then(|index| model.tensors.get(usize::try_from(index).ok()?));
+    match input {
+        Some(view) if view.element_type == names::INT16 => DataType::Int16,
+        _ => DataType::Int8,
+    }
 }
 
 impl<'m, 'a> Context<'m, 'a> {
@@ -42,6 +53,7 @@ impl<'m, 'a> Context<'m, 'a> {
             operator: None,
             states: vec![State::Unmade; model.tensors.len()],
             tensors: Vec::new(),
+            data_type: data_type(model),
             budget: model.file_size.saturating_mul(EXPANSION),
             exhausted: false,
             is_float: false,
@@ -135,7 +147,7 @@ impl<'m, 'a> Context<'m, 'a> {
         if self.states[index] == State::Refused {
             return None;
         }
-        match tensor::activation(index, view) {
+        match tensor::activation(index, view, self.data_type) {
             Ok(activation) => Some(activation),
             Err(fault) => {
                 self.states[index] = State::Refused;
@@ -183,11 +195,11 @@ impl<'m, 'a> Context<'m, 'a> {
         }
         let bytes = view.data.map_or(0, <[u8]>::len);
         self.charge(bytes + 4 * view.scales.len() + 8 * view.zero_points.len())?;
-        self.keep(tensor::weights(index, view, rank, axis))
+        self.keep(tensor::weights(index, view, self.data_type, rank, axis))
     }
 
     /// Input `slot` of `op` as biases; zeros when the operator has none.
-    pub fn bias(&mut self, op: &OperatorView, slot: usize, channels: usize) -> Option<Vec<i32>> {
+    pub fn bias(&mut self, op: &OperatorView, slot: usize, channels: usize) -> Option<Vec<i64>> {
         const ABSENT: i32 = -1;
         let came = op.inputs.get(slot).unwrap_or(ABSENT);
         if came == ABSENT {
@@ -200,7 +212,7 @@ impl<'m, 'a> Context<'m, 'a> {
             return None;
         }
         self.charge(view.data.map_or(0, <[u8]>::len))?;
-        self.keep(tensor::bias(index, view, channels))
+        self.keep(tensor::bias(index, view, self.data_type, channels))
     }
 
     /// Whether tensor `index` is a constant of the file.

@@ -25,7 +25,14 @@ pub(super) fn convert(name: &str, model: &Model) -> Conversion {
     let inputs = context.graph_inputs();
     let (operators, nodes) = context.nodes().into_iter().unzip();
     let outputs = context.graph_outputs();
-    let graph = Graph { name: name.to_string(), tensors: std::mem::take(&mut context.tensors), nodes, inputs, outputs };
+    let graph = Graph {
+        name: name.to_string(),
+        data_type: context.data_type,
+        tensors: std::mem::take(&mut context.tensors),
+        nodes,
+        inputs,
+        outputs,
+    };
     context.expect_valid(&graph);
     Conversion { graph, operators, errors: context.errors }
 }
@@ -170,7 +177,7 @@ impl Context<'_, '_> {
             let Some(index) = usize::try_from(index).ok().filter(|&index| index < self.states.len()) else {
                 continue;
             };
-            match tensor::activation(index, &self.model.tensors[index]) {
+            match tensor::activation(index, &self.model.tensors[index], self.data_type) {
                 Ok(activation) => {
                     let id = self.make(&activation);
                     first = first.or(id);

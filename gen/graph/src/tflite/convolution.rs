@@ -2,12 +2,13 @@
 
 use super::context::Context;
 use super::elementwise::fused_activation;
+use super::names;
 use super::schema::{OperatorView, Options, OptionsKind};
-use super::tensor::{Activation, Weights};
+use super::tensor::{element_number, Activation, Weights};
 use crate::error::{Code, Fault};
 use crate::geometry::{slide, Padding};
-use crate::ir::{Conv2d, DepthwiseConv2d, FullyConnected, Multiplier, Op, Requantise, Window};
-use crate::quantise::{clamp_bounds, convolution_factor, fully_connected_factor};
+use crate::ir::{Conv2d, DataType, DepthwiseConv2d, FullyConnected, Multiplier, Op, Requantise, Window};
+use crate::quantise::{clamp_bounds, convolution_factor, fully_connected_factor, right_shift};
 
 /// An operator's node without its wiring, and the file's indices of the tensors it reads.
 pub type Built = Option<(Op, Vec<usize>)>;
@@ -215,12 +216,17 @@ fn requantise(
 ) -> Option<Requantise> {
     let mut multipliers = Vec::with_capacity(channels);
     for channel in 0..channels {
-        let real = factor(input.scale, weights.scale(channel), output.scale);
-        let Some(multiplier) = Multiplier::from_real(real) else {
+        let scales = (input.scale, weights.scale(channel), output.scale);
+        let real = factor(scales.0, scales.1, scales.2);
+        let (multiplier, would_do) = match context.data_type {
+            DataType::Int8 => (Multiplier::from_real(real), "a factor below 2^31"),
+            DataType::Int16 => (right_shift(scales.0, scales.1, scales.2), "a right shift by 0 to 47"),
+        };
+        let Some(multiplier) = multiplier else {
             context.fault(Fault::new(
                 Code::Quantisation,
                 format!("output channel {channel} is rescaled by {real:.2e}"),
-                "a factor below 2^31 is needed: quantise the model again",
+                format!("{would_do} is needed: quantise the model again"),
             ));
             return None;
         };
@@ -233,13 +239,15 @@ fn requantise(
 /// Clamp bounds of a fused activation on `output`.
 pub fn clamp(context: &mut Context, fused: i8, output: &Activation) -> Option<(i32, i32)> {
     let activation = context.keep(fused_activation(fused))?;
-    let bounds = clamp_bounds(activation, output.scale, output.zero_point);
+    let bounds = clamp_bounds(context.data_type, activation, output.scale, output.zero_point);
     if bounds.is_none() {
         context.fault(Fault::new(
             Code::Quantisation,
             format!(
-                "no INT8 value is left between the bounds of {activation:?} at scale {} and zero point {}",
-                output.scale, output.zero_point
+                "no {} value is left between the bounds of {activation:?} at scale {} and zero point {}",
+                names::element_type(element_number(context.data_type)),
+                output.scale,
+                output.zero_point
             ),
             "quantise the model again with data that covers the layer's range",
         ));

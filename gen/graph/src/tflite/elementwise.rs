@@ -5,10 +5,11 @@ use super::convolution::{clamp, Built};
 use super::schema::{OperatorView, OptionsKind};
 use super::tensor::Activation;
 use crate::error::{Code, Fault};
-use crate::ir::{Add, Multiplier, Op};
+use crate::ir::{Add, DataType, Multiplier, Op};
 use crate::quantise::{self, add_factors, ADD_LEFT_SHIFT};
 
 pub fn add(context: &mut Context, op: &OperatorView) -> Built {
+    refuse_int16(context, "ADD", "engines of INT16 have no residual unit: quantise to int8")?;
     let options = op.options(OptionsKind::Add);
     let a = context.input(op, 0);
     let b = context.input(op, 1);
@@ -79,6 +80,7 @@ pub fn reshape(context: &mut Context, op: &OperatorView) -> Built {
 }
 
 pub fn softmax(context: &mut Context, op: &OperatorView) -> Built {
+    refuse_int16(context, "SOFTMAX", "let the INT16 network end in the layer before it")?;
     let options = op.options(OptionsKind::Softmax);
     let input = context.input(op, 0);
     let output = context.output(op);
@@ -109,6 +111,15 @@ pub fn softmax(context: &mut Context, op: &OperatorView) -> Built {
         return None;
     };
     Some((Op::Softmax(softmax), vec![input.index]))
+}
+
+/// Refuses an operator that int16 networks do not have.
+fn refuse_int16(context: &mut Context, operator: &str, would_do: &str) -> Option<()> {
+    if context.data_type == DataType::Int8 {
+        return Some(());
+    }
+    context.fault(Fault::new(Code::Operator, format!("an INT16 {operator}"), would_do));
+    None
 }
 
 /// The activation a fused number stands for.

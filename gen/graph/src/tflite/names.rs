@@ -41,6 +41,8 @@ pub fn operator(code: i32) -> String {
 
 pub const FLOAT32: i8 = 0;
 pub const INT32: i8 = 2;
+pub const INT64: i8 = 4;
+pub const INT16: i8 = 7;
 pub const INT8: i8 = 9;
 
 const TYPES: [&str; 19] = [
@@ -101,7 +103,7 @@ mod tests {
         for (code, name) in cases {
             assert_eq!(operator(code), name);
         }
-        assert_eq!(element_type(INT8), "INT8");
+        assert_eq!([INT8, INT16, INT32, INT64].map(element_type), ["INT8", "INT16", "INT32", "INT64"]);
         assert_eq!(element_type(99), "element type 99");
     }
 }

@@ -5,8 +5,10 @@ use super::names;
 use super::schema::TensorView;
 use crate::error::{quoted, Code, Fault};
 use crate::geometry::elements;
+use crate::ir::DataType;
+use crate::quantise::is_power_of_two;
 
-/// An int8 activation.
+/// An activation in the model's data type.
 #[derive(Debug, Clone)]
 pub struct Activation {
     /// Index in the file's tensor table.
@@ -34,8 +36,9 @@ impl Activation {
     }
 }
 
-/// A constant int8 tensor with one scale, or one per channel.
+/// Constant weights in the model's data type with one scale, or one per channel.
 pub struct Weights<'a> {
+    data_type: DataType,
     pub shape: Vec<usize>,
     pub bytes: &'a [u8],
     scales: Vector<'a, f32>,
@@ -55,8 +58,8 @@ impl Weights<'_> {
     }
 
     /// The weights' values.
-    pub fn values(&self) -> Vec<i8> {
-        self.bytes.iter().map(|&byte| byte as i8).collect()
+    pub fn values(&self) -> Vec<i16> {
+        self.data_type.from_bytes(self.bytes)
     }
 }
 
@@ -84,10 +87,26 @@ pub fn shape(index: usize, view: &TensorView) -> Result<Vec<usize>, Fault> {
     dims.filter(|dims| elements(dims).is_some()).ok_or_else(|| refuse(format!("shape {raw:?}")))
 }
 
-/// Checks that `scale` is one a division by it survives.
-fn usable_scale(index: usize, view: &TensorView, scale: f32) -> Result<(), Fault> {
+/// The number of the data type's elements among the file's types.
+pub fn element_number(data_type: DataType) -> i8 {
+    match data_type {
+        DataType::Int8 => names::INT8,
+        DataType::Int16 => names::INT16,
+    }
+}
+
+/// Checks that `scale` is one a division by it survives, and at int16 a power of two.
+fn usable_scale(index: usize, view: &TensorView, data_type: DataType, scale: f32) -> Result<(), Fault> {
     if scale.is_normal() && scale > 0.0 {
-        return Ok(());
+        if data_type == DataType::Int8 || is_power_of_two(scale) {
+            return Ok(());
+        }
+        return Err(Fault::new(
+            Code::Quantisation,
+            format!("{} is INT16 of scale {scale}", label(index, view)),
+            "INT16 scales are powers of two here, as cortado quantise --data-type int16 writes them; TensorFlow Lite's \
+             16x8 mode is not taken",
+        ));
     }
     Err(Fault::new(
         Code::Quantisation,
@@ -103,6 +122,8 @@ fn expect_type(index: usize, view: &TensorView, expected: i8) -> Result<(), Faul
     let hint = match names::element_type(view.element_type).as_str() {
         "UINT8" => ": convert again with a converter of TensorFlow 2, which quantises to INT8",
         "INT16" => ": convert without the 16x8 mode",
+        "INT8" => ": networks of INT16 activations have INT16 weights; TensorFlow Lite's 16x8 mode is not taken",
+        "INT32" if expected == names::INT64 => ": biases of INT16 networks have 64 bits",
         _ => ": convert with full integer quantisation",
     };
     Err(Fault::new(
@@ -113,8 +134,8 @@ fn expect_type(index: usize, view: &TensorView, expected: i8) -> Result<(), Faul
 }
 
 /// Checks tensor `index` as an activation.
-pub fn activation(index: usize, view: &TensorView) -> Result<Activation, Fault> {
-    expect_type(index, view, names::INT8)?;
+pub fn activation(index: usize, view: &TensorView, data_type: DataType) -> Result<Activation, Fault> {
+    expect_type(index, view, element_number(data_type))?;
     if view.data.is_some() {
         return Err(Fault::new(
             Code::Operator,
@@ -144,7 +165,14 @@ pub fn activation(index: usize, view: &TensorView) -> Result<Activation, Fault> 
             "an activation needs exactly one of each: quantise the model again",
         ));
     };
-    usable_scale(index, view, scale)?;
+    usable_scale(index, view, data_type, scale)?;
+    if data_type == DataType::Int16 && zero_point != 0 {
+        return Err(Fault::new(
+            Code::Quantisation,
+            format!("{} has zero point {zero_point}", label(index, view)),
+            "INT16 tensors are symmetric (zero point 0): quantise the model again",
+        ));
+    }
     let zero_point = i8::try_from(zero_point).map_err(|_| {
         Fault::new(
             Code::Quantisation,
@@ -178,9 +206,15 @@ fn constant<'a>(index: usize, view: &TensorView<'a>, count: usize, size: usize) 
     }
 }
 
-/// Checks tensor `index` as int8 weights of `rank` dimensions whose output channels lie on `axis`.
-pub fn weights<'a>(index: usize, view: &TensorView<'a>, rank: usize, axis: usize) -> Result<Weights<'a>, Fault> {
-    expect_type(index, view, names::INT8)?;
+/// Checks tensor `index` as weights of `rank` dimensions whose output channels lie on `axis`.
+pub fn weights<'a>(
+    index: usize,
+    view: &TensorView<'a>,
+    data_type: DataType,
+    rank: usize,
+    axis: usize,
+) -> Result<Weights<'a>, Fault> {
+    expect_type(index, view, element_number(data_type))?;
     let shape = shape(index, view)?;
     if shape.len() != rank {
         return Err(Fault::new(
@@ -189,7 +223,7 @@ pub fn weights<'a>(index: usize, view: &TensorView<'a>, rank: usize, axis: usize
             format!("weights of {rank} dimensions are needed here"),
         ));
     }
-    let bytes = constant(index, view, shape.iter().product(), 1)?;
+    let bytes = constant(index, view, shape.iter().product(), data_type.bytes())?;
     let channels = shape.get(axis).copied().unwrap_or(0);
     let on_axis = usize::try_from(view.quantised_dimension) == Ok(axis);
     let scales = view.scales.len();
@@ -201,21 +235,29 @@ pub fn weights<'a>(index: usize, view: &TensorView<'a>, rank: usize, axis: usize
         ));
     }
     for scale in view.scales.iter() {
-        usable_scale(index, view, scale)?;
+        usable_scale(index, view, data_type, scale)?;
     }
     if let Some(zero_point) = view.zero_points.iter().find(|&zero_point| zero_point != 0) {
         return Err(Fault::new(
             Code::Quantisation,
             format!("{} has zero point {zero_point}", label(index, view)),
-            "INT8 weights are symmetric (zero point 0): quantise the model again",
+            format!(
+                "{} weights are symmetric (zero point 0): quantise the model again",
+                names::element_type(view.element_type)
+            ),
         ));
     }
-    Ok(Weights { shape, bytes, scales: view.scales })
+    Ok(Weights { data_type, shape, bytes, scales: view.scales })
 }
 
-/// Checks tensor `index` as `channels` int32 biases. Their own scale is implied and not read.
-pub fn bias(index: usize, view: &TensorView, channels: usize) -> Result<Vec<i32>, Fault> {
-    expect_type(index, view, names::INT32)?;
+/// Checks tensor `index` as `channels` biases, of 32 bits at int8 and 64 at int16. Their own scale is implied and not
+/// read.
+pub fn bias(index: usize, view: &TensorView, data_type: DataType, channels: usize) -> Result<Vec<i64>, Fault> {
+    let (expected, size) = match data_type {
+        DataType::Int8 => (names::INT32, 4),
+        DataType::Int16 => (names::INT64, 8),
+    };
+    expect_type(index, view, expected)?;
     let shape = shape(index, view)?;
     if shape.iter().product::<usize>() != channels {
         return Err(Fault::new(
@@ -224,6 +266,11 @@ pub fn bias(index: usize, view: &TensorView, channels: usize) -> Result<Vec<i32>
             format!("one bias for each of the {channels} output channels is needed"),
         ));
     }
-    let bytes = constant(index, view, channels, 4)?;
-    Ok(bytes.chunks_exact(4).map(|four| i32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
+    let bytes = constant(index, view, channels, size)?;
+    let signed = |bytes: &[u8]| {
+        let unsigned = bytes.iter().rev().fold(0u64, |word, &byte| word << 8 | u64::from(byte));
+        let spare = 64 - 8 * size;
+        ((unsigned << spare) as i64) >> spare
+    };
+    Ok(bytes.chunks_exact(size).map(signed).collect())
 }

@@ -90,7 +90,16 @@ fn input_words(job: &Job, output: Shape, place: Place, arch: &Architecture) -> u
         }),
         _ => Format::Blocked,
     };
-    Layout { format, height, width, channels, transposed: false, word_bytes: arch.tm }.words()
+    Layout {
+        format,
+        height,
+        width,
+        channels,
+        transposed: false,
+        word_bytes: arch.activation_word_bytes(),
+        element_bytes: arch.data_type.bytes(),
+    }
+    .words()
 }
 
 /// Words of the rows that the windows of two neighbouring rows of output share.

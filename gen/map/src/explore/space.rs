@@ -8,7 +8,7 @@ use super::streaming::Weights;
 use super::workload::{Job, Work, Workload};
 use crate::error::MapErrors;
 use cortado_arch::board::Board;
-use cortado_arch::{preset, ActivationKind, Architecture, ExternalMemory};
+use cortado_arch::{preset, ActivationKind, Architecture, DataType, ExternalMemory};
 use std::thread;
 
 /// Share of the look-up tables up to which designs route.
@@ -126,6 +126,7 @@ fn arrays(workload: &Workload, tm: usize, board: &Board) -> Vec<Architecture> {
                             } else {
                                 board.clock_mhz
                             },
+                            data_type: DataType::Int8,
                             tm,
                             tn,
                             requantise_lanes,

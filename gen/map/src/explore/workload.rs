@@ -4,7 +4,7 @@ use crate::build::build;
 use crate::error::MapErrors;
 use crate::fuse::fuse;
 use crate::network::{Grid, Kind, Network, Shape};
-use cortado_graph::ir::Graph;
+use cortado_graph::ir::{DataType, Graph};
 
 /// What a layer computes, by its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,13 @@ impl Workload {
     /// # Errors
     /// What the mapper refuses, by node.
     pub fn of_graph(graph: &Graph, word_bytes: usize) -> Result<Self, MapErrors> {
+        if graph.data_type != DataType::Int8 {
+            let reason = format!(
+                "the network is of {}; exploration is of int8 engines: quantise it to int8, or give the float model",
+                graph.data_type.name()
+            );
+            return Err(MapErrors::one(&graph.name, reason));
+        }
         let mut network = build(graph, word_bytes)?;
         fuse(&mut network);
         let host = network.host.iter().filter_map(|&node| graph.nodes.get(node)).map(|node| node.name.clone());

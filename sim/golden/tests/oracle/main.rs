@@ -29,7 +29,7 @@ fn read(path: &str) -> Option<Vec<u8>> {
 }
 
 /// Where `got` leaves the record, as exactly as the record allows; `None` when it does not.
-fn difference(got: &[i8], recorded: &Recorded) -> Option<String> {
+fn difference(got: &[i16], recorded: &Recorded) -> Option<String> {
     let bytes: Vec<u8> = got.iter().map(|&value| value as u8).collect();
     if format!("{:016x}", fnv1a64(&bytes)) == recorded.fnv1a64 {
         return None;
@@ -77,7 +77,7 @@ fn check(model: &str, operators: usize) {
     }
     let size = graph.tensors[graph.inputs[0]].shape.iter().product();
     for More { seed, output } in &vectors.more {
-        let given: Vec<i8> = lcg(*seed, size).into_iter().map(|b| b as i8).collect();
+        let given: Vec<i16> = lcg(*seed, size).into_iter().map(|b| i16::from(b as i8)).collect();
         let got = cortado_golden::run(&graph, &given).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(&got[graph.outputs[0]], output, "{model} lcg seed {seed}");
     }
@@ -112,7 +112,7 @@ fn autoencoder_equals_the_reference_on_every_tensor() {
 
 #[test]
 fn a_difference_is_found_and_placed() {
-    let values: Vec<i8> = (0..100).collect();
+    let values: Vec<i16> = (0..100).collect();
     let bytes: Vec<u8> = (0..100).collect();
     let recorded = Recorded {
         operator: 0,

@@ -14,7 +14,7 @@ pub struct Vectors {
 #[derive(Debug, Deserialize)]
 pub struct More {
     pub seed: u32,
-    pub output: Vec<i8>,
+    pub output: Vec<i16>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Case {
     /// One an operator, in the file's order.
     pub tensors: Vec<Recorded>,
     /// The whole last tensor.
-    pub output: Vec<i8>,
+    pub output: Vec<i16>,
 }
 
 /// One tensor, as much of it as is committed.
@@ -37,7 +37,7 @@ pub struct Recorded {
     pub fnv1a64: String,
     /// Four hexadecimal digits a block; see [`blocks`].
     pub blocks: String,
-    pub first: Vec<i8>,
+    pub first: Vec<i16>,
 }
 
 /// How the input's bytes are made; `make_vectors.py` states each kind.
@@ -59,7 +59,7 @@ enum Kind {
 
 impl Input {
     /// The input's bytes for `tensor`; `None` when the file it comes from is absent.
-    pub fn bytes(&self, tensor: &Tensor, read: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<i8>> {
+    pub fn bytes(&self, tensor: &Tensor, read: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<i16>> {
         let count: usize = tensor.shape.iter().product();
         let bytes: Vec<u8> = match &self.kind {
             Kind::Lcg { seed } => lcg(*seed, count),
@@ -82,7 +82,7 @@ impl Input {
             self.fnv1a64,
             "{self:?}: not the bytes the vectors were recorded for"
         );
-        Some(bytes.into_iter().map(|byte| byte as i8).collect())
+        Some(bytes.into_iter().map(|byte| i16::from(byte as i8)).collect())
     }
 }
 

@@ -1,17 +1,17 @@
-//! Int8 TensorFlow Lite files (schema version 3), written tensor by tensor and operator by operator.
+//! TensorFlow Lite files (schema version 3) of int8, or of int16 with scales that are powers of two, written tensor by
+//! tensor and operator by operator.
 
 pub mod flatbuffer;
 
+use super::names::{INT32, INT64};
+use super::tensor::element_number;
 use crate::geometry::Padding;
+use crate::ir::DataType;
 use crate::quantise::Activation;
 use flatbuffer::{finish, Field, Node};
 
 const FILE_IDENTIFIER: &[u8; 4] = b"TFL3";
 const SCHEMA_VERSION: i32 = 3;
-
-/// Members of the schema's enum `TensorType`.
-const INT32: u8 = 2;
-const INT8: u8 = 9;
 
 /// Index of a tensor in the file.
 pub type Index = i32;
@@ -54,16 +54,11 @@ fn identity(operator: &Operator) -> (u8, i32, u8) {
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Writer {
+    data_type: DataType,
     tensors: Vec<Node>,
     operators: Vec<Node>,
     buffers: Vec<Node>,
     codes: Vec<(u8, i32)>,
-}
-
-impl Default for Writer {
-    fn default() -> Writer {
-        Writer::new()
-    }
 }
 
 fn int(value: usize) -> i32 {
@@ -71,26 +66,30 @@ fn int(value: usize) -> i32 {
 }
 
 impl Writer {
-    /// A file without tensors. Buffer 0 is empty by convention: it stands for "no constant data".
-    pub fn new() -> Writer {
-        Writer { tensors: vec![], operators: vec![], buffers: vec![Node::Table(vec![])], codes: vec![] }
+    /// A file without tensors, of activations and weights of `data_type`. Buffer 0 is empty by convention: it stands for "no constant data".
+    pub fn new(data_type: DataType) -> Writer {
+        Writer { data_type, tensors: vec![], operators: vec![], buffers: vec![Node::Table(vec![])], codes: vec![] }
     }
 
-    /// An int8 activation.
+    /// An activation.
     pub fn activation(&mut self, name: &str, shape: &[usize], scale: f32, zero_point: i32) -> Index {
-        self.tensor(name, shape, INT8, None, Some(quantisation(vec![scale], zero_point, 0)))
+        self.tensor(name, shape, element_number(self.data_type), None, Some(quantisation(vec![scale], zero_point, 0)))
     }
 
-    /// Int8 weights, symmetric, with one scale or one a channel along dimension `axis`.
-    pub fn weights(&mut self, name: &str, shape: &[usize], values: &[i8], scales: Vec<f32>, axis: i32) -> Index {
-        let bytes = values.iter().map(|&value| value as u8).collect();
-        self.tensor(name, shape, INT8, Some(bytes), Some(quantisation(scales, 0, axis)))
+    /// Weights, symmetric, with one scale or one a channel along dimension `axis`.
+    pub fn weights(&mut self, name: &str, shape: &[usize], values: &[i16], scales: Vec<f32>, axis: i32) -> Index {
+        let bytes = self.data_type.to_bytes(values);
+        self.tensor(name, shape, element_number(self.data_type), Some(bytes), Some(quantisation(scales, 0, axis)))
     }
 
-    /// Int32 biases, in units of input scale times weight scale.
-    pub fn bias(&mut self, name: &str, values: &[i32], scales: Vec<f32>) -> Index {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.tensor(name, &[values.len()], INT32, Some(bytes), Some(quantisation(scales, 0, 0)))
+    /// Biases, of 32 bits at int8 and 64 at int16, in units of input scale times weight scale.
+    pub fn bias(&mut self, name: &str, values: &[i64], scales: Vec<f32>) -> Index {
+        let (element, bytes) = match self.data_type {
+            DataType::Int8 => (INT32, 4),
+            DataType::Int16 => (INT64, 8),
+        };
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(bytes)).collect();
+        self.tensor(name, &[values.len()], element, Some(bytes), Some(quantisation(scales, 0, 0)))
     }
 
     /// The new shape of a RESHAPE.
@@ -103,7 +102,7 @@ impl Writer {
         &mut self,
         name: &str,
         shape: &[usize],
-        element: u8,
+        element: i8,
         constant: Option<Vec<u8>>,
         code: Option<Node>,
     ) -> Index {
@@ -113,7 +112,7 @@ impl Writer {
         });
         let mut fields = vec![
             (0, Field::Child(Node::Ints(shape.iter().map(|&dim| int(dim)).collect()))),
-            (1, Field::Byte(element)),
+            (1, Field::Byte(element as u8)),
             (2, Field::Int(buffer)),
             (3, Field::Child(Node::Text(name.to_owned()))),
         ];
