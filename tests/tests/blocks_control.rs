@@ -213,7 +213,7 @@ fn outcome(dut: &mut Dut, first: &Offered) -> Option<u64> {
     dut.set("reset", false);
     dut.set("start", true);
     let end = Offered { opcode: 0, memory: 0, words: 0, wait_dma: 0, wait_compute: 0 };
-    let (mut fetched, mut running) = (0, 0);
+    let (mut fetched, mut running) = (0, 0u32);
     for _ in 0..60 {
         let shown = if fetched < 3 { first } else { &end };
         dut.set("opcode", shown.opcode);

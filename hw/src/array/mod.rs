@@ -34,11 +34,13 @@ pub fn lanes_in_blocks(arch: &Architecture) -> Vec<usize> {
 /// Multiplier blocks of the part that an engine instantiates, its requantisers' with its lanes'.
 pub fn multiplier_blocks(arch: &Architecture) -> usize {
     let products: usize = lanes_in_blocks(arch).iter().sum();
+    // At int16 a requantiser is a shift.
+    let requantisers = if arch.data_type == DataType::Int16 { 0 } else { arch.requantise_lanes };
     match &arch.family {
         Family::Generic => 0,
-        Family::Ecp5 { .. } => products + arch.requantise_lanes * requantiser::ecp5_blocks(arch.requantise_cycles),
+        Family::Ecp5 { .. } => products + requantisers * requantiser::ecp5_blocks(arch.requantise_cycles),
         Family::Ice40 { device, .. } if ICE40.iter().any(|part| part.device == device && part.multipliers > 0) => {
-            products / 2 + arch.requantise_lanes * requantiser::up5k_blocks(arch.requantise_cycles)
+            products / 2 + requantisers * requantiser::up5k_blocks(arch.requantise_cycles)
         }
         Family::Ice40 { .. } => 0,
     }

@@ -5,6 +5,7 @@ use super::super::part::Family;
 use super::super::scratch::Scratch;
 use super::super::*;
 use crate::inputs::Random;
+use cortado_arch::DataType;
 use cortado_cosim::{cells, find_verilator, BuildOptions, InitialValues, Instance, Model, Verilator};
 use cortado_hw::cells::dot_product::DotProduct;
 use cortado_hw::cells::ram::{BankedRam, ReadStage};
@@ -121,7 +122,7 @@ fn inferring_sb_mac16_drops_product_registers_so_it_is_not_asked_for() {
 #[test]
 fn products_and_their_registers_lie_in_the_part_s_multipliers() {
     let Some(bench) = Bench::new("multipliers") else { return };
-    let text = emitted!(DotProduct::new(2, 2));
+    let text = emitted!(DotProduct::<28>::new(DataType::Int8, 2, 2));
     let stimulus = random(500, &[("a", 16), ("b", 16)]);
     // In fabric, beside the sum: two operands of 16 bits and two products.
     let sum = 17;
