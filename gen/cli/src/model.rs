@@ -110,7 +110,7 @@ impl ModelFile {
         match self.contents {
             Contents::Tflite => tflite::import(&self.name, &self.bytes).map_err(Failure::refused),
             _ => Err(Failure::Refused(format!(
-                "{} computes in floating point and engines in int8 or int16; make such a model of it first: \
+                "{} is read as a network in floating point and engines compute in int8 or int16; make such a model first: \
                  cortado quantise MODEL --calibrate IMAGES -o {}.tflite",
                 self.name, self.name
             ))),

@@ -56,7 +56,7 @@ impl Target {
 
 fn targets() -> Vec<Target> {
     let mut targets = Vec::new();
-    for name in ["mnist8_model", "mnist8_qdq_pc", "light_bvlc_alexnet", "light_squeezenet"] {
+    for name in ["mnist8_model", "mnist8_qdq_pc", "mnist8_qop_pc", "light_bvlc_alexnet", "light_squeezenet"] {
         targets.extend(data(&format!("onnx/{name}.onnx")).map(Target::Onnx));
     }
     for name in ["bvlc_alexnet_deploy", "cifar10_full"] {

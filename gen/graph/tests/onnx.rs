@@ -1,5 +1,5 @@
 //! ONNX networks: the published MNIST-8 gives its published answer, constants of one value do not
-//! fill memory, and quantised operators are refused by name.
+//! fill memory, and quantised forms are the float networks they stand for.
 
 mod common;
 
@@ -56,12 +56,39 @@ fn a_small_file_with_large_constants_has_their_sizes_and_not_their_values() {
 }
 
 #[test]
-fn quantised_operators_are_refused_for_their_rounding() {
-    for (name, operator) in [("qdq", "DequantizeLinear"), ("qop", "QLinearConv")] {
-        let Some(bytes) = data(&format!("onnx/mnist8_{name}_pc.onnx")) else { return };
-        let said = import(name, &bytes).expect_err("refused").to_string();
-        let expected = format!("E-ONNX-OPERATOR: \"{operator}\" is not supported; its rounding (half to even)");
-        assert!(said.contains(&expected), "{said}");
-        assert!(!inspect(name, &bytes).expect("the file reads").importable);
+fn quantised_forms_are_the_float_network_they_stand_for() {
+    let Some((images, labels)) = digits() else { return };
+    for file in ["mnist8_qdq_pc", "mnist8_qop_pc"] {
+        let Some(bytes) = data(&format!("onnx/{file}.onnx")) else { return };
+        let graph = fold(&import(file, &bytes).expect("it imports"));
+        assert!(inspect(file, &bytes).expect("the file reads").importable);
+        let kinds: Vec<&str> = graph.nodes.iter().map(|node| node.kind()).collect();
+        assert_eq!(kinds, ["convolution", "max pool", "convolution", "max pool", "reshape", "fully connected"]);
+        // The input is quantised in steps of 1, and what was a ReLU is a range that begins at zero.
+        assert_eq!(graph.tensors[graph.inputs[0]].range, Some((0.0, 255.0)));
+        let (low, high) = graph.tensors[graph.nodes[0].output].range.expect("it is quantised");
+        assert_eq!((low, high), (0.0, 255.0 * f64::from(3.7054365f32)));
+        let right = images.iter().zip(&labels).take(250).filter(|(image, &label)| {
+            let input: Vec<f32> = image.iter().map(|&pixel| f32::from(pixel)).collect();
+            let tensors = evaluate(&graph, &input).expect("one image runs");
+            largest(&tensors[graph.outputs[0]]) == usize::from(label)
+        });
+        assert!(right.count() >= 246, "{file}");
     }
+}
+
+#[test]
+fn quantised_operators_that_are_not_taken_are_refused_by_name() {
+    let Some(bytes) = data("onnx/mnist8_qop_pc.onnx") else { return };
+    // Another name of the same length.
+    let mut other = bytes;
+    for at in 0..other.len() {
+        if other[at..].starts_with(b"QLinearMatMul") {
+            other[at..at + 13].copy_from_slice(b"QLinearSigMul");
+        }
+    }
+    let said = import("other", &other).expect_err("refused").to_string();
+    let expected = "E-ONNX-OPERATOR: \"QLinearSigMul\" is not supported; of quantised operators QuantizeLinear, DequantizeLinear, \
+                    QLinearConv, QLinearMatMul and QLinearAdd are taken: give the float model and quantise it here";
+    assert!(said.contains(expected), "{said}");
 }

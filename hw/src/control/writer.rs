@@ -45,9 +45,12 @@ pub struct Writer {
     going: Vec<Reg<Bits<8>>>,
     going_full: Reg<Bit>,
     beats_left: Reg<Bits<10>>,
+    /// Set while the count is one: known a beat ahead, it keeps the comparison out of `refill`.
+    ends: Reg<Bit>,
     asking: Reg<Bit>,
 
     word_beats: Constant<Bits<10>>,
+    one_beat: Constant<Bit>,
     beats_mask: Constant<Bits<10>>,
     sending: Signal<Local, Bit>,
     last_beat: Signal<Local, Bit>,
@@ -64,9 +67,9 @@ impl Writer {
         let beats = activation / port_bytes;
         Ok(make!(
             clock reset storing open any_on_the_way commanded moved read read_taken next_word command_valid command_ready
-            data_valid data_ready claimed going_full beats_left asking sending last_beat refill;
+            data_valid data_ready claimed going_full beats_left ends asking sending last_beat refill;
             word: signals(activation), data: signals(port_bytes), reading: many(3), ahead: Fifo::new(WORDS_AHEAD, activation)?, most_claimed: constant(WORDS_AHEAD),
-            going: many(activation), word_beats: constant(beats), beats_mask: mask(beats),
+            going: many(activation), word_beats: constant(beats), one_beat: Constant::new(beats == 1), beats_mask: mask(beats),
         ))
     }
 }
@@ -76,7 +79,7 @@ impl Logic for Writer {
     fn update(&mut self) {
         comment!("Writer: STORE to external memory");
         clock!(self, clock, ahead);
-        dff_setup!(self, clock, claimed, going_full, beats_left, asking);
+        dff_setup!(self, clock, claimed, going_full, beats_left, ends, asking);
         for i in 0..self.reading.len() {
             dff_setup!(self, clock, reading[i]);
         }
@@ -94,10 +97,11 @@ impl Logic for Writer {
         self.data_valid.next = self.going_full.q.val() & self.any_on_the_way.val();
         self.sending.next = self.data_valid.val() & self.data_ready.val();
         self.moved.next = self.sending.val();
-        self.last_beat.next = self.sending.val() & (self.beats_left.q.val() == bits::<10>(1));
+        self.last_beat.next = self.sending.val() & self.ends.q.val();
         self.refill.next = self.ahead.out_valid.val() & (!self.going_full.q.val() | self.last_beat.val());
         if self.sending.val() {
             self.beats_left.d.next = (self.beats_left.q.val() - 1) & self.beats_mask.val();
+            self.ends.d.next = self.beats_left.q.val() == bits::<10>(2);
             for i in 0..(self.going.len() - self.data.len()) {
                 self.going[i].d.next = self.going[i + self.data.len()].q.val();
             }
@@ -108,6 +112,7 @@ impl Logic for Writer {
         if self.refill.val() {
             self.going_full.d.next = true;
             self.beats_left.d.next = self.word_beats.val();
+            self.ends.d.next = self.one_beat.val();
             for i in 0..self.going.len() {
                 self.going[i].d.next = self.ahead.out_data[i].val();
             }
@@ -143,6 +148,7 @@ impl Logic for Writer {
             self.claimed.d.next = bits::<4>(0);
             self.going_full.d.next = false;
             self.beats_left.d.next = bits::<10>(0);
+            self.ends.d.next = false;
             self.asking.d.next = false;
         }
     }

@@ -36,6 +36,8 @@ pub struct DepthwiseSequencer {
     last_kernel_row: Reg<Bit>,
     /// Columns until the window of the next output is complete.
     until_window: Reg<Bits<4>>,
+    /// Set while the count is one.
+    last_until: Reg<Bit>,
     group_origin: Reg<Bits<16>>,
     row_origin: Reg<Bits<16>>,
     column: Reg<Bits<16>>,
@@ -47,6 +49,8 @@ pub struct DepthwiseSequencer {
     group_weight: Reg<Bits<16>>,
     weight_address: Reg<Bits<16>>,
     steps_left: Reg<Bits<6>>,
+    /// Set while steps are left.
+    stepping: Reg<Bit>,
 
     zero: Constant<Bits<13>>,
     completing: Signal<Local, Bit>,
@@ -60,16 +64,18 @@ pub struct DepthwiseSequencer {
     next_row: Signal<Local, Bits<16>>,
     next_y: Signal<Local, Bits<13>>,
     next_group: Signal<Local, Bits<16>>,
+    /// Columns of a row's first window that the row before has not read.
+    row_window: Signal<Local, Bits<4>>,
 }
 
 impl DepthwiseSequencer {
     pub fn new() -> Self {
         make!(
             clock launch layer read_grant pace_open busy read_address element step running groups_left
-            rows_left columns_left kernel_rows_left until_window group_origin row_origin column address
-            x origin_y y group_weight weight_address steps_left completing advance begin_steps one_step
+            rows_left columns_left kernel_rows_left until_window last_until group_origin row_origin column address
+            x origin_y y group_weight weight_address steps_left stepping completing advance begin_steps one_step
             last_kernel_row last_column last_row pad start_x start_y next_column next_row next_y
-            next_group;
+            next_group row_window;
             zero: constant(0),
         )
     }
@@ -97,6 +103,7 @@ impl Logic for DepthwiseSequencer {
             kernel_rows_left,
             last_kernel_row,
             until_window,
+            last_until,
             group_origin,
             row_origin,
             column,
@@ -106,18 +113,19 @@ impl Logic for DepthwiseSequencer {
             y,
             group_weight,
             weight_address,
-            steps_left
+            steps_left,
+            stepping
         );
-        self.completing.next = self.last_kernel_row.q.val() & (self.until_window.q.val() == bits::<4>(1));
+        self.completing.next = self.last_kernel_row.q.val() & self.last_until.q.val();
         self.advance.next = self.running.q.val()
             & self.read_grant.val()
-            & (!self.completing.val() | (self.pace_open.val() & !self.steps_left.q.val().any()));
+            & (!self.completing.val() | (self.pace_open.val() & !self.stepping.q.val()));
         self.begin_steps.next = self.advance.val() & self.completing.val();
         self.one_step.next = self.layer.val().window_steps == bits::<6>(1);
         self.pad.next = (self.x.q.val() >= bit_cast::<13, 12>(self.layer.val().input_width))
             | (self.y.q.val() >= bit_cast::<13, 12>(self.layer.val().input_height));
 
-        self.busy.next = self.running.q.val() | self.steps_left.q.val().any();
+        self.busy.next = self.running.q.val() | self.stepping.q.val();
         self.read_address.next = self.address.q.val();
         self.element.next.valid = self.advance.val();
         self.element.next.pad = self.pad.val();
@@ -127,7 +135,7 @@ impl Logic for DepthwiseSequencer {
         self.element.next.high = bits::<8>(0);
         self.element.next.end = false;
 
-        self.step.next.valid = self.begin_steps.val() | self.steps_left.q.val().any();
+        self.step.next.valid = self.begin_steps.val() | self.stepping.q.val();
         self.step.next.first = self.begin_steps.val();
         self.step.next.last =
             (self.begin_steps.val() & self.one_step.val()) | (self.steps_left.q.val() == bits::<6>(1));
@@ -146,14 +154,17 @@ impl Logic for DepthwiseSequencer {
         self.next_column.next = self.column.q.val() + bit_cast::<16, 12>(self.layer.val().pixel_words);
         self.next_row.next = self.row_origin.q.val() + self.layer.val().step_y_words;
         self.next_y.next = self.origin_y.q.val() + bit_cast::<13, 4>(self.layer.val().stride_y);
+        self.row_window.next = self.layer.val().kernel_width - self.layer.val().shared_columns;
         self.next_group.next = self.group_origin.q.val() + 1;
 
-        if self.steps_left.q.val().any() {
+        if self.stepping.q.val() {
             self.steps_left.d.next = self.steps_left.q.val() - 1;
+            self.stepping.d.next = self.steps_left.q.val() != bits::<6>(1);
             self.weight_address.d.next = self.weight_address.q.val() + 1;
         }
         if self.begin_steps.val() {
             self.steps_left.d.next = self.layer.val().window_steps - 1;
+            self.stepping.d.next = !self.one_step.val();
             self.weight_address.d.next = self.group_weight.q.val() + 1;
         }
 
@@ -172,8 +183,10 @@ impl Logic for DepthwiseSequencer {
                 self.y.d.next = self.origin_y.q.val();
                 if !self.completing.val() {
                     self.until_window.d.next = self.until_window.q.val() - 1;
+                    self.last_until.d.next = self.until_window.q.val() == bits::<4>(2);
                 } else {
                     self.until_window.d.next = self.layer.val().stride_x;
+                    self.last_until.d.next = self.layer.val().stride_x == bits::<4>(1);
                     self.columns_left.d.next = self.columns_left.q.val() - 1;
                     self.last_column.d.next = self.columns_left.q.val() == bits::<12>(2);
                     if self.last_column.q.val() {
@@ -182,7 +195,8 @@ impl Logic for DepthwiseSequencer {
                         if !self.last_row.q.val() {
                             self.rows_left.d.next = self.rows_left.q.val() - 1;
                             self.last_row.d.next = self.rows_left.q.val() == bits::<12>(2);
-                            self.until_window.d.next = self.layer.val().kernel_width - self.layer.val().shared_columns;
+                            self.until_window.d.next = self.row_window.val();
+                            self.last_until.d.next = self.row_window.val() == bits::<4>(1);
                             self.x.d.next = self.start_x.val() + bit_cast::<13, 4>(self.layer.val().shared_columns);
                             self.origin_y.d.next = self.next_y.val();
                             self.y.d.next = self.next_y.val();
@@ -193,6 +207,7 @@ impl Logic for DepthwiseSequencer {
                             self.rows_left.d.next = self.layer.val().output_height;
                             self.last_row.d.next = self.layer.val().output_height == bits::<12>(1);
                             self.until_window.d.next = self.layer.val().kernel_width;
+                            self.last_until.d.next = self.layer.val().kernel_width == bits::<4>(1);
                             self.x.d.next = self.start_x.val();
                             self.origin_y.d.next = self.start_y.val();
                             self.y.d.next = self.start_y.val();
@@ -222,6 +237,7 @@ impl Logic for DepthwiseSequencer {
             self.kernel_rows_left.d.next = self.layer.val().kernel_height;
             self.last_kernel_row.d.next = self.layer.val().kernel_height == bits::<4>(1);
             self.until_window.d.next = self.layer.val().kernel_width;
+            self.last_until.d.next = self.layer.val().kernel_width == bits::<4>(1);
             self.group_origin.d.next = self.layer.val().input_address;
             self.row_origin.d.next = self.layer.val().input_address;
             self.column.d.next = self.layer.val().input_address;
@@ -231,6 +247,7 @@ impl Logic for DepthwiseSequencer {
             self.y.d.next = self.start_y.val();
             self.group_weight.d.next = self.layer.val().weight_address;
             self.steps_left.d.next = bits::<6>(0);
+            self.stepping.d.next = false;
         }
     }
 }

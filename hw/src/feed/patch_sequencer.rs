@@ -79,6 +79,8 @@ pub struct PatchSequencer {
     substep: Reg<Bits<6>>,
     groups_left: Reg<Bits<12>>,
     last_group: Reg<Bit>,
+    /// The last step of the last group is next: known a step ahead, it keeps that out of `taking`, which moves whole patches.
+    last_step: Reg<Bit>,
     weight_address: Reg<Bits<16>>,
 
     word_shift: Constant<Bits<17>>,
@@ -96,7 +98,7 @@ pub struct PatchSequencer {
     load: Signal<Local, Bit>,
     next_start_end: Signal<Local, Bits<17>>,
     step_go: Signal<Local, Bit>,
-    step_end: Signal<Local, Bit>,
+    one_step: Signal<Local, Bit>,
     taking: Signal<Local, Bit>,
     smooth: Signal<Local, Bit>,
     short: Signal<Local, Bit>,
@@ -124,7 +126,7 @@ impl PatchSequencer {
             high empty next_byte base next_start next_low next_high next_columns_left outstanding
             word_end low_word_end word_over low_word_over first_word_over start_y_over next_y_over ends_soon short first_word_end stepping steps_left substep groups_left weight_address in_map last_word
             last_kernel_row wants may_begin advance finish load next_start_end last_column last_row
-            last_substep last_group step_go step_end taking smooth word_index row_start start_y next_y
+            last_substep last_group last_step step_go one_step taking smooth word_index row_start start_y next_y
             next_row segment_end low_index high_index;
             word_shift: constant(tm.trailing_zeros() as usize),
             word_bytes: constant(tm),
@@ -180,6 +182,7 @@ impl Logic for PatchSequencer {
             substep,
             groups_left,
             last_group,
+            last_step,
             weight_address
         );
 
@@ -314,10 +317,9 @@ impl Logic for PatchSequencer {
         }
 
         // Steps.
+        self.one_step.next = self.layer.val().window_steps == bits::<6>(1);
         self.step_go.next = self.stepping.q.val() & (self.pace_open.val() | !self.last_substep.q.val());
-        self.step_end.next =
-            self.stepping.q.val() & self.pace_open.val() & self.last_substep.q.val() & self.last_group.q.val();
-        self.taking.next = self.full.val() & (!self.stepping.q.val() | self.step_end.val());
+        self.taking.next = self.full.val() & (!self.stepping.q.val() | (self.pace_open.val() & self.last_step.q.val()));
         self.take.next = self.taking.val();
         self.step.next.valid = self.step_go.val();
         self.step.next.first = !self.substep.q.val().any();
@@ -331,13 +333,15 @@ impl Logic for PatchSequencer {
             self.substep.d.next = self.substep.q.val() + 1;
             self.steps_left.d.next = self.steps_left.q.val() - 1;
             self.last_substep.d.next = self.steps_left.q.val() == bits::<6>(2);
+            self.last_step.d.next = (self.steps_left.q.val() == bits::<6>(2)) & self.last_group.q.val();
             self.weight_address.d.next = self.weight_address.q.val() + 1;
             if self.last_substep.q.val() {
                 self.substep.d.next = bits::<6>(0);
                 self.steps_left.d.next = self.layer.val().window_steps;
-                self.last_substep.d.next = self.layer.val().window_steps == bits::<6>(1);
+                self.last_substep.d.next = self.one_step.val();
                 self.groups_left.d.next = self.groups_left.q.val() - 1;
                 self.last_group.d.next = self.groups_left.q.val() == bits::<12>(2);
+                self.last_step.d.next = self.one_step.val() & (self.groups_left.q.val() == bits::<12>(2));
                 if self.last_group.q.val() {
                     self.stepping.d.next = false;
                 }
@@ -358,9 +362,10 @@ impl Logic for PatchSequencer {
             self.stepping.d.next = true;
             self.substep.d.next = bits::<6>(0);
             self.steps_left.d.next = self.layer.val().window_steps;
-            self.last_substep.d.next = self.layer.val().window_steps == bits::<6>(1);
+            self.last_substep.d.next = self.one_step.val();
             self.groups_left.d.next = self.layer.val().output_groups;
             self.last_group.d.next = self.layer.val().output_groups == bits::<12>(1);
+            self.last_step.d.next = self.one_step.val() & (self.layer.val().output_groups == bits::<12>(1));
             self.weight_address.d.next = self.layer.val().weight_address;
         }
         if self.advance.val() & self.unread.q.val() {

@@ -9,6 +9,8 @@ use crate::quantise::power_of_two_from;
 pub struct Ranges {
     /// (smallest, largest) by tensor; both 0 for a tensor that was never computed.
     pub(super) bounds: Vec<(f32, f32)>,
+    /// Those the network's own file gives, which go before what is seen.
+    given: Vec<Option<(f64, f64)>>,
     pub(super) observed: usize,
 }
 
@@ -21,7 +23,8 @@ pub struct Code {
 
 impl Ranges {
     pub fn new(graph: &FloatGraph) -> Ranges {
-        Ranges { bounds: vec![(0.0, 0.0); graph.tensors.len()], observed: 0 }
+        let given = graph.tensors.iter().map(|tensor| tensor.range).collect();
+        Ranges { bounds: vec![(0.0, 0.0); graph.tensors.len()], given, observed: 0 }
     }
 
     /// Runs one input through the graph and widens the ranges by what its tensors hold.
@@ -40,6 +43,7 @@ impl Ranges {
     /// The code of tensor `id`; `None` when calibration met values that are not finite.
     pub(super) fn code(&self, id: usize, data_type: DataType) -> Option<Code> {
         let (low, high) = self.bounds[id];
+        let (low, high) = self.given[id].unwrap_or((low.into(), high.into()));
         match data_type {
             DataType::Int8 => asymmetric(low, high),
             DataType::Int16 => symmetric(low, high, data_type.range().1),
@@ -48,20 +52,20 @@ impl Ranges {
 }
 
 /// Int8: the range from end to end, wherever zero lies in it.
-fn asymmetric(low: f32, high: f32) -> Option<Code> {
-    let scale = (high - low) / 255.0;
+fn asymmetric(low: f64, high: f64) -> Option<Code> {
+    let scale = ((high - low) / 255.0) as f32;
     if !scale.is_finite() {
         return None;
     }
     // A tensor that is zero throughout needs some scale; its size does not matter.
     let scale = if scale.is_normal() { scale } else { 1.0 / 255.0 };
-    let zero_point = (-128.0 - low / scale).round().clamp(-128.0, 127.0) as i32;
+    let zero_point = (-128.0 - low / f64::from(scale)).round().clamp(-128.0, 127.0) as i32;
     Some(Code { scale, zero_point })
 }
 
 /// Int16: the finest power of two at which both ends are at most `most`.
-fn symmetric(low: f32, high: f32, most: i32) -> Option<Code> {
-    let largest = f64::from(high.max(-low));
+fn symmetric(low: f64, high: f64, most: i32) -> Option<Code> {
+    let largest = high.max(-low);
     let scale = power_of_two_from(if largest > 0.0 { largest / f64::from(most) } else { 1.0 })?;
     Some(Code { scale, zero_point: 0 })
 }
@@ -78,7 +82,7 @@ mod tests {
             ((-2.55, 0.0), 0.01, 127),
             ((0.0, 0.0), 1.0 / 255.0, -128),
         ] {
-            let ranges = Ranges { bounds: vec![bounds], observed: 1 };
+            let ranges = Ranges { bounds: vec![bounds], given: vec![None], observed: 1 };
             let code = ranges.code(0, DataType::Int8).expect("finite");
             assert!((code.scale - scale).abs() < 1e-7 && code.zero_point == zero_point, "{bounds:?} {code:?}");
         }
@@ -93,7 +97,7 @@ mod tests {
             ((0.0, 32_767.5), 2.0),
             ((0.0, 0.0), 1.0),
         ] {
-            let ranges = Ranges { bounds: vec![bounds], observed: 1 };
+            let ranges = Ranges { bounds: vec![bounds], given: vec![None], observed: 1 };
             assert_eq!(ranges.code(0, DataType::Int16), Some(Code { scale, zero_point: 0 }), "{bounds:?}");
         }
     }
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn ranges_that_are_not_finite_have_no_code() {
         for data_type in [DataType::Int8, DataType::Int16] {
-            let ranges = Ranges { bounds: vec![(0.0, f32::INFINITY)], observed: 1 };
+            let ranges = Ranges { bounds: vec![(0.0, f32::INFINITY)], given: vec![None], observed: 1 };
             assert_eq!(ranges.code(0, data_type), None);
         }
     }

@@ -12,6 +12,11 @@ use crate::tflite::write::{Index, Operator, Sliding, Writer};
 /// The code the reference softmax kernel fixes for its int8 output.
 const PROBABILITIES: Code = Code { scale: 1.0 / 256.0, zero_point: -128 };
 
+/// What happens to a network that comes quantised.
+const REQUANTISED: &str =
+    "the file is quantised: its ranges are kept, its roundings (halves to even, before and after \
+                           each bias) become the engine's, and single outputs may differ from onnxruntime's";
+
 /// A quantised network.
 #[derive(Debug, Clone)]
 pub struct Quantised {
@@ -73,10 +78,14 @@ pub fn quantise(graph: &FloatGraph, ranges: &Ranges, data_type: DataType) -> Res
             Err(reason) => note(None, reason),
         }
     }
+    if graph.tensors.iter().any(|tensor| tensor.range.is_some()) {
+        walk.notes.push(REQUANTISED.to_owned());
+    }
     let mut at = 0;
     while let Some(node) = graph.nodes.get(at) {
         let clamp = walk.fusible(node, at);
         let (activation, output) = clamp.unwrap_or((Activation::None, node.output));
+        let activation = walk.saturating(activation, output);
         // What a refused node feeds has nothing more to say.
         if node.inputs.iter().all(|&id| walk.placed[id].is_some()) {
             match walk.node(node, activation, output) {
@@ -132,6 +141,14 @@ impl Walk<'_> {
         let readers = self.graph.nodes.iter().flat_map(|node| &node.inputs).chain(&self.graph.outputs);
         let alone = next.inputs == [node.output] && readers.filter(|&&id| id == node.output).count() == 1;
         fused(low, high).filter(|_| takes && alone).map(|activation| (activation, next.output))
+    }
+
+    /// Files that are quantised say a ReLU by a range that begins at zero.
+    fn saturating(&self, activation: Activation, output: TensorId) -> Activation {
+        match (activation, self.graph.tensors[output].range) {
+            (Activation::None, Some((0.0, _))) => Activation::Relu,
+            _ => activation,
+        }
     }
 
     fn shape(&self, id: TensorId) -> &[usize] {

@@ -51,7 +51,7 @@ impl Builder {
                 "1 to 4 dimensions of 1 or more, under 2^31 elements in all, are needed",
             ));
         }
-        self.graph.tensors.push(Tensor { name, shape });
+        self.graph.tensors.push(Tensor { name, shape, range: None });
         Ok(self.graph.tensors.len() - 1)
     }
 
@@ -66,6 +66,11 @@ impl Builder {
         let output = self.tensor(name.clone(), shape)?;
         self.graph.nodes.push(Node { name, op, inputs, output, source });
         Ok(output)
+    }
+
+    /// The file quantises tensor `id` between these values.
+    pub(crate) fn quantised(&mut self, id: TensorId, range: (f64, f64)) {
+        self.graph.tensors[id].range = Some(range);
     }
 
     fn map(&self, id: TensorId) -> Result<[usize; 4], Fault> {

@@ -1,6 +1,6 @@
 //! The float network's answer: for calibration, and for the accuracy before quantisation.
 
-use super::ir::{Constant, FloatGraph, Node, Op};
+use super::ir::{Constant, FloatGraph, Node, Op, TensorId};
 use super::kernels;
 use std::fmt;
 
@@ -58,11 +58,19 @@ pub fn evaluate(graph: &FloatGraph, input: &[f32]) -> Result<Vec<Vec<f32>>, Eval
         return Err(EvaluateError::Length { came: input.len(), shape: shape.clone() });
     }
     let mut tensors = vec![Vec::new(); graph.tensors.len()];
-    tensors[input_id] = input.to_vec();
+    tensors[input_id] = saturated(graph, input_id, input.to_vec());
     for node in &graph.nodes {
-        tensors[node.output] = execute(graph, node, &tensors)?;
+        tensors[node.output] = saturated(graph, node.output, execute(graph, node, &tensors)?);
     }
     Ok(tensors)
+}
+
+/// A tensor's values within its range, where the file gives one.
+fn saturated(graph: &FloatGraph, id: TensorId, mut values: Vec<f32>) -> Vec<f32> {
+    if let Some((low, high)) = graph.tensors[id].range {
+        values.iter_mut().for_each(|value| *value = value.max(low as f32).min(high as f32));
+    }
+    values
 }
 
 fn present<'a>(node: &Node, constant: &'a Constant) -> Result<&'a [f32], EvaluateError> {

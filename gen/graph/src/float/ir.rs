@@ -15,10 +15,12 @@ pub struct FloatGraph {
     pub outputs: Vec<TensorId>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     pub name: String,
     pub shape: Vec<usize>,
+    /// Where the file quantises the tensor: the smallest and largest value it has a code for. Others saturate.
+    pub range: Option<(f64, f64)>,
 }
 
 /// One operation. `inputs` has two entries for [`Op::Add`], one otherwise.

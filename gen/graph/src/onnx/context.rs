@@ -20,6 +20,8 @@ pub enum Known<'a> {
     Filled(f32, Vec<usize>),
     /// A constant made by an operator's attribute.
     Made(Rc<Tensor<'a>>, Vec<usize>),
+    /// A constant that was quantised: the numbers its codes stand for.
+    Dequantised(Rc<Vec<f32>>, Vec<usize>),
     /// The operator that makes it was refused, which has been said.
     Refused,
 }
@@ -86,11 +88,16 @@ impl<'a> Context<'a> {
                 self.charge(elements(shape).unwrap_or(usize::MAX))?;
                 (shape, Some(stored(tensor, shape)?))
             }
+            Known::Dequantised(values, shape) => {
+                self.charge(values.len())?;
+                (shape, Some(values.to_vec()))
+            }
         };
         Ok(Some(Constant { shape: shape.clone(), values }))
     }
 
-    fn charge(&mut self, values: usize) -> Result<(), Fault> {
+    /// Takes room for `values` constants of 4 bytes.
+    pub fn charge(&mut self, values: usize) -> Result<(), Fault> {
         match values.checked_mul(4).and_then(|bytes| self.budget.checked_sub(bytes)) {
             Some(left) => {
                 self.budget = left;

@@ -3,6 +3,7 @@
 use super::context::{Context, Known};
 use super::layers::{self, Inputs};
 use super::proto::{Model, Node, ValueInfo};
+use super::quantised;
 use super::{Read, SUPPORTED};
 use crate::error::{quoted, Code, Fault};
 use crate::float::{PoolKind, TensorId};
@@ -76,11 +77,14 @@ fn outputs(context: &mut Context, model: &Model) -> Vec<TensorId> {
 }
 
 fn build<'a>(context: &mut Context<'a>, node: &Node<'a>, opset: i64) -> Result<Known<'a>, Fault> {
-    if !matches!(node.domain, "" | "ai.onnx") || !SUPPORTED.contains(&node.kind) {
+    // onnxruntime's own domain has the operators that the standard lacks.
+    let domain = if node.kind == "QLinearAdd" { "com.microsoft" } else { "ai.onnx" };
+    let is_known = node.domain == domain || domain == "ai.onnx" && node.domain.is_empty();
+    if !is_known || !SUPPORTED.contains(&node.kind) {
         return Err(unsupported(node));
     }
     let mut inputs = Vec::new();
-    for slot in 0..node.inputs.len().min(8) {
+    for slot in 0..node.inputs.len().min(9) {
         inputs.push(context.input(&node.inputs, slot)?);
     }
     if inputs.iter().flatten().any(|known| matches!(known, Known::Refused)) {
@@ -103,6 +107,8 @@ fn build<'a>(context: &mut Context<'a>, node: &Node<'a>, opset: i64) -> Result<K
         "Reshape" | "Flatten" => layers::reshape(context, node, &inputs),
         "Softmax" => layers::softmax(context, node, &inputs, opset),
         "LRN" => layers::lrn(context, node, &inputs),
+        "QuantizeLinear" | "DequantizeLinear" => quantised::linear(context, node, &inputs),
+        "QLinearConv" | "QLinearMatMul" | "QLinearAdd" => quantised::operator(context, node, &inputs),
         "Constant" | "ConstantOfShape" => layers::constant(node, &inputs),
         // Dropout and Identity: nothing happens in them when a network is used.
         _ => inputs.activation(0).map(Known::Activation),
@@ -111,11 +117,10 @@ fn build<'a>(context: &mut Context<'a>, node: &Node<'a>, opset: i64) -> Result<K
 
 fn unsupported(node: &Node) -> Fault {
     let is_quantised = node.kind.starts_with("QLinear")
-        || ["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger"]
-            .contains(&node.kind);
+        || ["DynamicQuantizeLinear", "ConvInteger", "MatMulInteger"].contains(&node.kind);
     let would_do = if is_quantised {
-        "its rounding (half to even) is not the engine's: give the float model and quantise it here, with a \
-         calibration set"
+        "of quantised operators QuantizeLinear, DequantizeLinear, QLinearConv, QLinearMatMul and QLinearAdd are taken: \
+         give the float model and quantise it here, with a calibration set"
             .to_string()
     } else if node.kind == "Concat" {
         "joined maps are not taken; networks without branches, or with sums, are".to_string()

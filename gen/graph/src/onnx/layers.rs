@@ -186,7 +186,9 @@ pub fn clip<'a>(context: &mut Context<'a>, node: &Node, inputs: &Inputs<'a>) -> 
 pub fn reshape<'a>(context: &mut Context<'a>, node: &Node, inputs: &Inputs<'a>) -> Built<'a> {
     let old = match inputs.0.first() {
         Some(Some(Known::Activation(id))) => context.builder.shape(*id).to_vec(),
-        Some(Some(Known::Stored(_, shape) | Known::Made(_, shape) | Known::Filled(_, shape))) => shape.clone(),
+        Some(Some(
+            Known::Stored(_, shape) | Known::Made(_, shape) | Known::Filled(_, shape) | Known::Dequantised(_, shape),
+        )) => shape.clone(),
         _ => return Err(only("no input 0", "one is needed")),
     };
     let wanted = if node.kind == "Flatten" {
@@ -210,6 +212,7 @@ pub fn reshape<'a>(context: &mut Context<'a>, node: &Node, inputs: &Inputs<'a>) 
         Some(Some(Known::Stored(tensor, _))) => Known::Stored(tensor, shape),
         Some(Some(Known::Made(tensor, _))) => Known::Made(Rc::clone(tensor), shape),
         Some(Some(Known::Filled(value, _))) => Known::Filled(*value, shape),
+        Some(Some(Known::Dequantised(values, _))) => Known::Dequantised(Rc::clone(values), shape),
         _ => Known::Refused,
     })
 }

@@ -1,14 +1,16 @@
-//! ONNX networks in floating point, into the float graph.
+//! ONNX networks, into the float graph.
 //!
-//! Quantised forms (QDQ and QLinear operators) are refused by name: onnxruntime rounds halves to
-//! even after a float multiply, the integer graph rounds twice in fixed point, and a network may not
-//! silently change from one to the other.
+//! Quantised forms (QDQ and QLinear operators) are read as the float network they stand for, with the ranges of
+//! their codes. They are no integer graph: onnxruntime rounds halves to even after a product in single precision, the
+//! integer graph rounds twice in fixed point, and no fixed-point factor meets all of onnxruntime's thresholds. So the
+//! quantiser makes the integer graph, and says that single values may differ.
 //! The file is untrusted: any bytes give a graph or errors, in memory of the file's own order.
 
 mod context;
 mod convert;
 mod layers;
 mod proto;
+mod quantised;
 mod window;
 
 use crate::error::{Code, Fault, Format, ImportErrors};
@@ -16,7 +18,7 @@ use crate::float::{summarise, FloatGraph};
 use crate::inspection::Inspection;
 
 /// The operators [`import`] takes, by ONNX's names.
-pub const SUPPORTED: [&str; 21] = [
+pub const SUPPORTED: [&str; 26] = [
     "Add",
     "AveragePool",
     "BatchNormalization",
@@ -24,6 +26,7 @@ pub const SUPPORTED: [&str; 21] = [
     "Constant",
     "ConstantOfShape",
     "Conv",
+    "DequantizeLinear",
     "Div",
     "Dropout",
     "Flatten",
@@ -35,6 +38,10 @@ pub const SUPPORTED: [&str; 21] = [
     "MatMul",
     "MaxPool",
     "Mul",
+    "QLinearAdd",
+    "QLinearConv",
+    "QLinearMatMul",
+    "QuantizeLinear",
     "Relu",
     "Reshape",
     "Softmax",

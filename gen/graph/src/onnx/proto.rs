@@ -31,12 +31,17 @@ pub struct Tensor<'a> {
     pub element_type: i64,
     raw: &'a [u8],
     floats: Vec<Value<'a>>,
+    /// Of up to 32 bits, and of 64.
+    small_ints: Vec<Value<'a>>,
     ints: Vec<Value<'a>>,
     is_external: bool,
 }
 
 /// Element types of a [`Tensor`].
 pub const FLOAT: i64 = 1;
+pub const UINT8: i64 = 2;
+pub const INT8: i64 = 3;
+pub const INT32: i64 = 6;
 pub const INT64: i64 = 7;
 
 #[derive(Debug, Default)]
@@ -158,6 +163,7 @@ pub fn tensor(bytes: &[u8]) -> Result<Tensor<'_>, Damage> {
             (1, value) => value.push_ints(&mut tensor.dims)?,
             (2, value) => tensor.element_type = value.int(),
             (4, value) => tensor.floats.push(value),
+            (5, value) => tensor.small_ints.push(value),
             (7, value) => tensor.ints.push(value),
             (8, value) => tensor.name = value.text(),
             (9, value) => tensor.raw = value.bytes(),
@@ -195,7 +201,35 @@ impl Tensor<'_> {
     }
 }
 
+impl Tensor<'_> {
+    /// The values of a quantised array (INT8, UINT8, INT32); `None` as [`Tensor::floats`].
+    pub fn codes(&self) -> Option<Vec<i32>> {
+        if self.is_external {
+            return None;
+        }
+        let mut codes: Vec<i32> = match self.element_type {
+            INT8 => self.raw.iter().map(|&byte| i32::from(byte as i8)).collect(),
+            UINT8 => self.raw.iter().map(|&byte| i32::from(byte)).collect(),
+            INT32 => {
+                self.raw.chunks_exact(4).map(|four| i32::from_le_bytes(four.try_into().unwrap_or_default())).collect()
+            }
+            _ => return None,
+        };
+        let mut values = Vec::new();
+        for value in &self.small_ints {
+            value.push_ints(&mut values).ok()?;
+        }
+        codes.extend(values.iter().map(|&value| value as i32));
+        Some(codes)
+    }
+}
+
 impl<'a> Node<'a> {
+    /// The same operator under another type's name.
+    pub fn of_kind(&self, kind: &'a str) -> Node<'a> {
+        Node { kind, ..self.clone() }
+    }
+
     fn attribute(&self, name: &str) -> Option<Message<'a>> {
         self.attributes.iter().rev().find(|attribute| attribute.0 == name).map(|attribute| attribute.1.clone())
     }
