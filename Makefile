@@ -13,6 +13,8 @@ help:
 	@echo 'make gates              compare the netlist of every preset with its Verilog, cycle by cycle (an hour or more)'
 	@echo 'make formal             prove queues, arbiter, transfers and dispatch for every input'
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
+	@echo 'make bitstream PRESET=p what configures the board of a preset, with its pins and clock'
+	@echo 'make flash PRESET=p     the same, and onto the board'
 	@echo 'make bench              measure every figure'
 	@echo 'make report             an HTML page of the figures'
 
@@ -40,8 +42,11 @@ formal: tools
 synth: needs-preset tools
 	$(CORTADO) synth --preset $(PRESET)
 
-bitstream flash:
-	@echo 'make $@: this release stops at place and route; make synth PRESET=p gives size and clock' >&2; exit 2
+bitstream: needs-preset tools
+	$(CORTADO) bitstream --preset $(PRESET)
+
+flash: needs-preset tools
+	$(CORTADO) flash --preset $(PRESET)
 
 bench: tools
 	$(CORTADO) bench

@@ -5,6 +5,7 @@
 //! (`cortado-arch`, `docs/machine.md`) and no model.
 
 pub mod array;
+pub mod boards;
 pub mod cells;
 pub mod config;
 pub mod control;
@@ -12,6 +13,7 @@ pub mod emit;
 pub mod engine;
 pub mod feed;
 pub mod float;
+pub mod link;
 pub mod make;
 pub mod memory;
 pub mod post;

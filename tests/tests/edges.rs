@@ -18,6 +18,7 @@ const TABLE: &[(&str, May)] = &[
     ("cortado-graph", May::See(&[])),
     ("cortado-models", May::See(&["cortado-graph"])),
     ("cortado-hw", May::See(&["cortado-arch"])),
+    ("cortado-link", May::See(&["cortado-arch"])),
     ("cortado-iss", May::See(&["cortado-arch"])),
     ("cortado-cosim", May::See(&["cortado-arch"])),
     ("cortado-map", May::See(&["cortado-arch", "cortado-graph"])),

@@ -12,10 +12,10 @@ use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{EngineHarness, MemoryModel, RunOptions};
-use cortado_graph::ir::Graph;
+use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions};
-use map_support::Random;
+use map_support::{data_type, int16, Random};
 use std::ops::Range;
 use sweep_support::layer;
 
@@ -24,6 +24,8 @@ const LAYERS: u64 = 2000;
 const SLICES: u64 = 20;
 /// Engines that the layers go round, each built once.
 const PRESETS: [&str; 4] = ["tiny-2x2", "ulx3s-25f-8x2", "icebreaker-4x4", "ulx3s-85f-16x8"];
+/// The engine that they go round at int16 too.
+const INT16: &str = "ulx3s-25f-8x2";
 /// Of a hundred layers, how many an engine may have no room or no unit for.
 const MOST_REFUSED: usize = 5;
 
@@ -92,16 +94,17 @@ fn random_layers_are_the_same_in_golden_simulator_and_verilog() {
     let layers = slice(&choice);
     println!("CORTADO_SWEEP={choice}: layers {layers:?} of {LAYERS}");
     let mut engines = Vec::new();
-    for name in PRESETS {
-        let preset = by_name(name).expect("a built-in preset");
+    let preset = |name: &str| by_name(name).expect("a built-in preset");
+    for preset in PRESETS.map(preset).into_iter().chain([int16(&preset(INT16))]) {
         let external = ExternalMemory { bytes: preset.external.bytes.min(1 << 20), ..preset.external };
         let arch = Architecture { external, ..preset };
         let Some(harness) = engine_support::harness(&arch) else { return };
         engines.push((arch, harness, Vec::new()));
     }
     for seed in layers.clone() {
-        let (arch, harness, refused) = &mut engines[(seed % PRESETS.len() as u64) as usize];
-        if let Err(reason) = agree(harness, &layer(seed, arch.residual_unit), arch, seed) {
+        let turn = (seed % engines.len() as u64) as usize;
+        let (arch, harness, refused) = &mut engines[turn];
+        if let Err(reason) = agree(harness, &layer(seed, data_type(arch), arch.residual_unit), arch, seed) {
             refused.push(reason);
         }
     }
@@ -117,7 +120,7 @@ fn the_slices_are_the_sweep() {
     let all: Vec<u64> = (0..SLICES).flat_map(|one| slice(&one.to_string())).collect();
     assert_eq!(all, slice("all").collect::<Vec<_>>());
     let kinds = ["conv", "depthwise", "dense", "max pool", "mean pool", "add"];
-    let names: Vec<String> = slice("all").map(|seed| layer(seed, true).name).collect();
+    let names: Vec<String> = slice("all").map(|seed| layer(seed, DataType::Int8, true).name).collect();
     for kind in kinds {
         let count = names.iter().filter(|name| name.starts_with(kind)).count();
         assert!(count > 100, "{count} of {kind}");

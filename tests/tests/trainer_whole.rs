@@ -4,7 +4,8 @@ mod blocks_support;
 
 use blocks_support::header;
 use blocks_support::random::Random;
-use cortado_agents::{initial_state, Trainer};
+use cortado_agents::checkpoint::Checkpoint;
+use cortado_agents::{find, initial_state, Trainer, Training};
 use cortado_arch::preset::trainer::{trainer, trainers};
 use cortado_arch::trainer::TrainerArchitecture;
 use cortado_cosim::engine::Jitter;
@@ -26,8 +27,14 @@ fn network() -> Network {
     Network::new(Map { height: 9, width: 8, channels: 2 }, &hidden, 3).expect("shapes that fit")
 }
 
-/// The engine and the golden learner at the same state; `None`, said aloud, where Verilator is missing.
-fn both(arch: &TrainerArchitecture, jitter: Jitter, agents: usize, seed: u64) -> Option<(Simulated, Learner)> {
+/// The engine at a state; `None`, said aloud, where Verilator is missing.
+fn engine(
+    arch: &TrainerArchitecture,
+    jitter: Jitter,
+    (network, optimiser): (&Network, Optimiser),
+    agents: usize,
+    (state, seed): (&State, u64),
+) -> Option<Simulated> {
     let verilator = match find_verilator() {
         Ok(found) => found,
         Err(error) => {
@@ -41,11 +48,16 @@ fn both(arch: &TrainerArchitecture, jitter: Jitter, agents: usize, seed: u64) ->
     let build = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
     let simulation =
         Simulation { arch, verilog: &verilog, top: top::TOP, verilator: &verilator, build: &build, jitter, seed };
-    let optimiser = Optimiser::default();
-    let state = initial_state(&network(), seed, 0.0);
-    let engine = Simulated::new(&simulation, network(), optimiser, (agents, STEPS), &state);
-    let learner = Learner::new(network(), optimiser, agents, state).expect("the network's own state");
-    Some((engine.unwrap_or_else(|error| panic!("{error}")), learner))
+    let engine = Simulated::new(&simulation, network.clone(), optimiser, (agents, STEPS), state);
+    Some(engine.unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// The engine and the golden learner at the same state; `None` where Verilator is missing.
+fn both(arch: &TrainerArchitecture, jitter: Jitter, agents: usize, seed: u64) -> Option<(Simulated, Learner)> {
+    let (network, optimiser) = (network(), Optimiser::default());
+    let state = initial_state(&network, seed, 0.0);
+    let engine = engine(arch, jitter, (&network, optimiser), agents, (&state, seed))?;
+    Some((engine, Learner::new(network, optimiser, agents, state).expect("the network's own state")))
 }
 
 fn words(random: &mut Random, count: usize, scale: f32) -> Vec<f32> {
@@ -168,6 +180,42 @@ fn agents_side_by_side_give_what_one_after_the_other_gives() {
     side_by_side(&tiny, false, 324);
     side_by_side(&TrainerArchitecture { pairs: 2, ..tiny.clone() }, true, 325);
     side_by_side(&TrainerArchitecture { units: 1, port_words: 4, ..tiny }, true, 326);
+}
+
+#[test]
+fn catch_learnt_on_the_engine_is_catch_learnt_by_golden_and_a_checkpoint_carries_over() {
+    let seed = 327;
+    let arch = trainer("fa3c-tiny").expect("it exists");
+    let catch = find("catch").expect("it exists");
+    let network = catch.network().expect("shapes that fit");
+    let mut settings = catch.settings(seed);
+    settings.agents = 2;
+    let state = initial_state(&network, seed, settings.statistics);
+    let begin = || Training::begin(settings.clone(), || catch.make()).expect("settings that can be");
+    let task = (&network, settings.optimiser);
+
+    let mut learner =
+        Learner::new(network.clone(), settings.optimiser, settings.agents, state.clone()).expect("its own");
+    let mut golden = begin();
+    golden.epoch(&mut learner).expect("it goes on");
+    let half = golden.checkpoint(catch.name, &network.to_string(), learner.state().clone()).write();
+    golden.epoch(&mut learner).expect("it goes on");
+    let whole = golden.checkpoint(catch.name, &network.to_string(), learner.state().clone()).write();
+
+    let Some(mut simulated) = engine(&arch, Jitter::default(), task, settings.agents, (&state, seed)) else { return };
+    let mut run = begin();
+    run.epoch(&mut simulated).expect("it goes on");
+    println!("an epoch of catch: {} cycles", simulated.counts().cycles);
+    let saved = run.checkpoint(catch.name, &network.to_string(), simulated.global());
+    assert!(saved.write() == half, "the first epoch differs");
+    let saved = Checkpoint::read(&half).expect("it was written a moment ago");
+    let mut resumed = Training::resume(&saved, || catch.make()).expect("a run of the same environment");
+    let Some(mut simulated) = engine(&arch, Jitter::default(), task, settings.agents, (&saved.state, seed)) else {
+        return;
+    };
+    resumed.epoch(&mut simulated).expect("it goes on");
+    let again = resumed.checkpoint(catch.name, &network.to_string(), simulated.global());
+    assert!(again.write() == whole, "the second epoch differs");
 }
 
 #[test]

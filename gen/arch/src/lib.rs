@@ -4,8 +4,10 @@
 
 pub mod architecture;
 pub mod board;
+pub mod board_top;
 mod data_type;
 pub mod isa;
+pub mod link;
 pub mod listing;
 pub mod preset;
 pub mod trainer;

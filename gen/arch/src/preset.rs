@@ -44,6 +44,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     EMBEDDED.iter().map(|(name, _)| *name)
 }
 
+/// Names of all presets, those of training engines last.
+fn all_names() -> impl Iterator<Item = &'static str> {
+    names().chain(trainer::trainer_names())
+}
+
 /// The text of a preset.
 ///
 /// # Errors
@@ -53,7 +58,7 @@ pub fn embedded(name: &str) -> Result<&'static str, UnknownPreset> {
         .iter()
         .find(|(n, _)| *n == name)
         .map(|(_, text)| *text)
-        .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: error::near(name, names(), 3) })
+        .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: error::near(name, all_names(), 3) })
 }
 
 /// Every preset, smallest engine first.

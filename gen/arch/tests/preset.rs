@@ -49,7 +49,7 @@ fn memory_blocks_are_those_of_the_best_shapes() {
         (b.block_rams, b.sprams)
     };
     assert_eq!(blocks("tiny-2x2"), (0, 0));
-    assert_eq!(blocks("icebreaker-4x4"), (12, 2));
+    assert_eq!(blocks("icebreaker-4x4"), (16, 2));
     assert_eq!(blocks("hx8k-4x4"), (20, 0));
     assert_eq!(blocks("ulx3s-25f-8x2"), (43, 0));
     assert_eq!(blocks("ulx3s-85f-16x8"), (174, 0));

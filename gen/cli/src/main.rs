@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod attached;
 mod console;
 mod difference;
 mod execution;
@@ -24,6 +25,7 @@ mod rtl;
 mod single;
 mod synth;
 mod table;
+mod training_engine;
 mod verbs;
 mod verification;
 
@@ -74,7 +76,9 @@ enum Verb {
     )]
     Explore(verbs::explore::Arguments),
     /// Run one inference
-    #[command(after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator")]
+    #[command(
+        after_help = "Example:\n  cortado run @fashion --sample 3 --on verilator\n  cortado run @fashion --preset icebreaker-4x4 --on board --port /dev/ttyUSB1"
+    )]
     Run(verbs::run::Arguments),
     /// Compare the Verilog with the golden model, every tensor, bit for bit
     #[command(after_help = "Example:\n  cortado cosim @fashion --inputs 10 --stalls")]
@@ -85,11 +89,19 @@ enum Verb {
     /// Synthesise, place and route: size and clock
     #[command(after_help = "Example:\n  cortado synth --preset icebreaker-4x4 --json")]
     Synth(verbs::synth::Arguments),
+    /// Make the bitstream of a board: engine, memory and host link, placed and routed
+    #[command(after_help = "Example:\n  cortado bitstream --preset icebreaker-4x4")]
+    Bitstream(verbs::bitstream::Arguments),
+    /// Write the bitstream of a board to its flash memory
+    #[command(after_help = "Example:\n  cortado flash --preset icebreaker-4x4")]
+    Flash(verbs::flash::Arguments),
     /// Measure the project's figures
     #[command(after_help = "Example:\n  cortado bench resnet8 conv3x3 --json")]
     Bench(verbs::bench::Arguments),
     /// Train an agent with A3C: learning curve and checkpoints
-    #[command(after_help = "Example:\n  cortado train catch --seed 3 -o build/train/catch-3")]
+    #[command(
+        after_help = "Example:\n  cortado train catch --preset fa3c-tiny --on verilator -o build/train/catch-verilog"
+    )]
     Train(verbs::train::Arguments),
     /// Write the figures as an HTML page with plots
     #[command(after_help = "Example:\n  cortado report -o build/report.html")]
@@ -124,6 +136,8 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
         Verb::Gates(arguments) => verbs::gates::run(arguments, console),
         Verb::Synth(arguments) => verbs::synth::run(arguments, console),
+        Verb::Bitstream(arguments) => verbs::bitstream::run(arguments, console),
+        Verb::Flash(arguments) => verbs::flash::run(arguments, console),
         Verb::Bench(arguments) => verbs::bench::run(arguments, console),
         Verb::Train(arguments) => verbs::train::run(arguments, console),
         Verb::Report(arguments) => verbs::report::run(arguments, console),

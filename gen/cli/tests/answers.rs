@@ -4,9 +4,9 @@ mod common;
 
 use common::{data, Folder};
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "presets", "boards", "lint", "verilog", "inspect", "quantise", "compile", "explore", "run", "cosim", "synth",
-    "bench", "report",
+    "bench", "train", "report",
 ];
 
 #[test]
@@ -27,7 +27,9 @@ fn presets_and_boards_list_each_other() {
     let folder = Folder::new();
     let presets = folder.cortado(&["presets", "--json"]).json();
     let names: Vec<&str> = presets.as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
-    assert!(names.contains(&"tiny-2x2") && names.contains(&"ulx3s-85f-16x8"), "{names:?}");
+    for name in ["tiny-2x2", "ulx3s-85f-16x8", "fa3c-tiny"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
     let boards = folder.cortado(&["boards", "--json"]).json();
     for board in boards.as_array().expect("a list") {
         let of_board = board["presets"].as_array().expect("a list");

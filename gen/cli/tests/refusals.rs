@@ -29,7 +29,14 @@ fn unknown_names_are_refused_with_the_names_there_are() {
         (&["inspect", "@cifar"], &["no embedded network is called \"@cifar\"; there are @fashion and @tiny"]),
         (&["bench", "resnet9"], &["no case is called \"resnet9\"; there are conv3x3, resnet8, dscnn"]),
         (&["run", "--sample", "10"], &["no embedded image 10; there are 0 to 9"]),
-        (&["run", "--on", "board"], &["invalid value 'board'", "golden, iss, verilator"]),
+        (&["run", "--on", "fpga"], &["invalid value 'fpga'", "golden, iss, verilator, board"]),
+        (&["run", "--on", "board"], &["required arguments were not provided", "--port <PATH>"]),
+        (
+            &["run", "--on", "board", "--preset", "tiny-2x2", "--port", "gone"],
+            &["tiny-2x2 has no board with a top; there are tops for icebreaker"],
+        ),
+        (&["run", "--on", "board", "--preset", "icebreaker-4x4", "--port", "gone"], &["gone: No such file"]),
+        (&["bitstream", "--preset", "tiny-2x2"], &["tiny-2x2 has no board with a top; there are tops for icebreaker"]),
         (&["synth", "--preset", "tiny-2x2"], &["tiny-2x2 is for simulation and has no part"]),
         (
             &["explore", "--board", "ulx3s"],
@@ -37,6 +44,13 @@ fn unknown_names_are_refused_with_the_names_there_are() {
         ),
         (&["explore", "--board", "ku060", "--batch", "0"], &["invalid value '0' for '--batch <N>'"]),
         (&["explore", "--board", "ku060", "--preset", "gone"], &["no preset is called \"gone\""]),
+        (&["train", "catch", "--preset", "fa3c-tny"], &["no preset is called \"fa3c-tny\"; did you mean fa3c-tiny?"]),
+        (
+            &["train", "catch", "--on", "verilator", "--preset", "tiny-2x2"],
+            &["tiny-2x2 is an inference engine, which does not train; there are fa3c-tiny"],
+        ),
+        (&["compile", "@tiny", "--preset", "fa3c-tiny"], &["fa3c-tiny is a training engine", "`cortado train`"]),
+        (&["synth", "--preset", "fa3c-tiny"], &["fa3c-tiny is for simulation and has no part"]),
         (&["brew"], &["unrecognized subcommand 'brew'"]),
         (&["cosim", "--inputs", "0"], &["invalid value '0' for '--inputs <N>'"]),
     ] {

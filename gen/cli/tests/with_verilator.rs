@@ -59,8 +59,31 @@ fn the_verilog_is_clean_under_wall() {
         return;
     }
     let folder = Folder::new();
-    let answer = folder.cortado(&["lint", "--preset", "tiny-2x2"]);
-    assert_eq!((answer.code, answer.out.as_str()), (Some(0), "tiny-2x2: clean\n"), "{answer:?}");
+    for preset in ["tiny-2x2", "fa3c-tiny"] {
+        let answer = folder.cortado(&["lint", "--preset", preset]);
+        assert_eq!((answer.code, answer.out), (Some(0), format!("{preset}: clean\n")), "{}", answer.err);
+    }
+}
+
+#[test]
+fn training_on_the_verilog_leaves_the_files_of_training_on_golden() {
+    if !verilator() {
+        return;
+    }
+    let folder = Folder::new();
+    let train = |on: &str| {
+        let out = folder.path().join(on).display().to_string();
+        let mut command = folder.command(&["train", "corridor", "--steps", "50", "--agents", "1", "--json"]);
+        // The workspace keeps the model that Verilator makes.
+        command.args(["--on", on, "-o", &out]).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let report = Answer::of(command.output().expect("the binary starts")).json();
+        assert_eq!((report["on"].as_str(), report["cycles"].is_null()), (Some(on), on == "golden"), "{report}");
+        ["curve.csv", "curve.svg", "last.checkpoint"].map(|name| {
+            let path = folder.path().join(on).join(name);
+            std::fs::read(path).expect("the run wrote it")
+        })
+    };
+    assert!(train("golden") == train("verilator"), "the runs differ");
 }
 
 #[test]

@@ -1,10 +1,14 @@
-//! Damaged Caffe and ONNX files: an answer, never a panic, in memory of the file's own order.
+//! Damaged Caffe and ONNX files: an answer, never a panic, in memory of the file's own order; nor does the quantiser
+//! panic on what is left of them.
 
 mod common;
 #[path = "common/damage.rs"]
 mod damage;
 
 use common::data;
+use cortado_graph::calibrate::{quantise, Ranges};
+use cortado_graph::float::{fold, FloatGraph};
+use cortado_graph::ir::DataType;
 use cortado_graph::{caffe, onnx};
 use damage::{budget, mutate, peak, Random};
 use std::time::Instant;
@@ -32,25 +36,41 @@ impl Target {
             }
         }
         let mut size = bytes.len();
+        let mut graph = None;
         let used = peak(|| match self {
             Target::Onnx(_) => {
-                let imported = onnx::import("fuzz", &bytes).is_ok();
-                onnx::inspect("fuzz", &bytes).iter().for_each(|read| assert_eq!(read.importable, imported));
+                graph = onnx::import("fuzz", &bytes).ok();
+                onnx::inspect("fuzz", &bytes).iter().for_each(|read| assert_eq!(read.importable, graph.is_some()));
             }
             Target::Definition(_, trained) => {
                 size += trained.as_ref().map_or(0, Vec::len);
-                let imported = caffe::import("fuzz", &bytes, trained.as_deref()).is_ok();
+                graph = caffe::import("fuzz", &bytes, trained.as_deref()).ok();
                 let inspected = caffe::inspect("fuzz", &bytes, trained.as_deref());
-                inspected.iter().for_each(|read| assert_eq!(read.importable, imported));
+                inspected.iter().for_each(|read| assert_eq!(read.importable, graph.is_some()));
             }
             Target::Trained(definition, _) => {
                 size += definition.len();
-                let imported = caffe::import("fuzz", definition, Some(&bytes)).is_ok();
+                graph = caffe::import("fuzz", definition, Some(&bytes)).ok();
                 let inspected = caffe::inspect("fuzz", definition, Some(&bytes));
-                inspected.iter().for_each(|read| assert_eq!(read.importable, imported));
+                inspected.iter().for_each(|read| assert_eq!(read.importable, graph.is_some()));
             }
         });
+        graph.iter().for_each(quantise_it);
         (used, size)
+    }
+}
+
+/// What imports is quantised or refused, whatever its numbers.
+fn quantise_it(graph: &FloatGraph) {
+    const MOST_PARAMETERS: u64 = 1 << 20;
+    if graph.nodes.iter().map(|node| node.parameters()).sum::<u64>() > MOST_PARAMETERS {
+        return;
+    }
+    let graph = fold(graph);
+    for data_type in [DataType::Int8, DataType::Int16] {
+        // Nothing was observed, which is one fault; the walk goes through all layers for the others.
+        let refused = quantise(&graph, &Ranges::new(&graph), data_type).expect_err("without calibration");
+        assert!(!refused.to_string().is_empty());
     }
 }
 

@@ -57,8 +57,8 @@ mod tests {
             let arch = by_name(name).expect("a built-in preset");
             lanes_in_blocks(&Architecture { requantise_cycles: cycles, ..arch })
         };
-        assert_eq!(blocks("icebreaker-4x4", 1), [2, 2, 2, 2]);
-        assert_eq!(blocks("icebreaker-4x4", 4), [4, 4, 4, 2]);
+        assert_eq!(blocks("icebreaker-4x4", 1), [0; 4]);
+        assert_eq!(blocks("icebreaker-4x4", 4), [4, 4, 2, 2]);
         assert_eq!(blocks("hx8k-4x4", 4), [0; 4]);
         assert_eq!(blocks("ulx3s-25f-8x2", 1), [2; 8]);
         assert_eq!(blocks("ulx3s-85f-16x8", 1), [8; 16]);

@@ -200,7 +200,7 @@ impl Logic for BurstOrder {
         // The next client after the last one, and at the end from the first on.
         self.found.next = false;
         self.choice.next = bits::<4>(0);
-        for i in 0..self.number.len() {
+        for i in 1..self.number.len() {
             if !self.found.val() & self.client_valid[i].val() & (self.number[i].val() > self.last.q.val()) {
                 self.found.next = true;
                 self.choice.next = self.number[i].val();

@@ -47,10 +47,10 @@ pub struct RmsPropUnit {
     decayed: FloatMultiply,
     mean: FloatAdd,
     shifted: FloatAdd,
-    root: FloatSquareRoot,
+    square_root: FloatSquareRoot,
     step: FloatMultiply,
     step_later: Delay,
-    quotient: FloatDivide,
+    divide: FloatDivide,
     old_theta: Delay,
     moved: FloatAdd,
     mean_later: Delay,
@@ -63,7 +63,7 @@ impl Default for RmsPropUnit {
         let product = || FloatMultiply::new(Factors::Single);
         make!(
             clock theta statistic gradient scale alpha fresh rate epsilon new_theta new_statistic mean shifted
-            root quotient moved;
+            square_root divide moved;
             scaled: product(), square: product(), fresh_square: product(), decayed: product(), step: product(),
             old_statistic: Delay::new(2 * MULTIPLY), step_later: Delay::new(DIVISOR - 2 * MULTIPLY),
             old_theta: Delay::new(DIVISOR + DIVIDE), mean_later: Delay::new(LATENCY - STATISTIC),
@@ -76,8 +76,8 @@ impl Logic for RmsPropUnit {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("RmsPropUnit: a parameter and its statistics one step along the gradient");
-        clock!(self, clock, scaled, square, fresh_square, old_statistic, decayed, mean, shifted, root, step);
-        clock!(self, clock, step_later, quotient, old_theta, moved, mean_later);
+        clock!(self, clock, scaled, square, fresh_square, old_statistic, decayed, mean, shifted, square_root, step);
+        clock!(self, clock, step_later, divide, old_theta, moved, mean_later);
         self.scaled.a.next = self.scale.val();
         self.scaled.b.next = self.gradient.val();
         self.square.a.next = self.scaled.product.val();
@@ -96,15 +96,15 @@ impl Logic for RmsPropUnit {
         self.shifted.a.next = self.mean.sum.val();
         self.shifted.b.next = self.epsilon.val();
         self.shifted.subtract.next = self.no.val();
-        self.root.a.next = self.shifted.sum.val();
+        self.square_root.a.next = self.shifted.sum.val();
         self.step.a.next = self.rate.val();
         self.step.b.next = self.scaled.product.val();
         self.step_later.d.next = self.step.product.val();
-        self.quotient.a.next = self.step_later.q.val();
-        self.quotient.b.next = self.root.root.val();
+        self.divide.a.next = self.step_later.q.val();
+        self.divide.b.next = self.square_root.root.val();
         self.old_theta.d.next = self.theta.val();
         self.moved.a.next = self.old_theta.q.val();
-        self.moved.b.next = self.quotient.quotient.val();
+        self.moved.b.next = self.divide.quotient.val();
         self.moved.subtract.next = self.yes.val();
         self.new_theta.next = self.moved.sum.val();
     }

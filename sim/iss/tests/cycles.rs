@@ -40,7 +40,7 @@ fn issue_on(a: &Architecture, layer: &Layer) -> Issue {
 
 /// Tm = Tn = 4, a single port, patches, a requantised channel a cycle.
 fn single_port() -> Architecture {
-    Architecture { patch_bytes: 28, requantise_cycles: 1, ..arch("icebreaker-4x4") }
+    Architecture { patch_bytes: 28, requantise_lanes: 1, requantise_cycles: 1, ..arch("icebreaker-4x4") }
 }
 
 #[test]

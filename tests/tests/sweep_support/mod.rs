@@ -6,15 +6,15 @@ use cortado_graph::ir::{
     Tensor, Window,
 };
 
-/// Layer `seed` of the sweep; without adds where `adds` is false. The graph's name says what it is.
-pub fn layer(seed: u64, adds: bool) -> Graph {
+/// Layer `seed` of the sweep in `data_type`; without adds where `adds` is false. The graph's name says what it is.
+pub fn layer(seed: u64, data_type: DataType, adds: bool) -> Graph {
     let mut random = Random::new(seed.wrapping_add(0x5eed));
     // A generator's first numbers follow its seed too closely.
     for _ in 0..8 {
         let _ = random.below(2);
     }
     let kind = random.below(if adds { 10 } else { 9 });
-    let mut maker = Maker { random, tensors: Vec::new(), nodes: Vec::new() };
+    let mut maker = Maker { random, data_type, tensors: Vec::new(), nodes: Vec::new() };
     let name = match kind {
         0..=3 => maker.convolution(),
         4 | 5 => maker.depthwise(),
@@ -24,11 +24,12 @@ pub fn layer(seed: u64, adds: bool) -> Graph {
         _ => maker.add(),
     };
     let outputs = vec![maker.tensors.len() - 1];
-    Graph { name, data_type: DataType::Int8, tensors: maker.tensors, nodes: maker.nodes, inputs: vec![0], outputs }
+    Graph { name, data_type, tensors: maker.tensors, nodes: maker.nodes, inputs: vec![0], outputs }
 }
 
 struct Maker {
     random: Random,
+    data_type: DataType,
     tensors: Vec<Tensor>,
     nodes: Vec<Node>,
 }
@@ -85,11 +86,24 @@ impl Maker {
     fn requantise(&mut self, channels: usize, summed: usize) -> Requantise {
         let bits = (usize::BITS - summed.leading_zeros()) as i32;
         let r = &mut self.random;
+        if self.data_type == DataType::Int16 {
+            let multipliers =
+                (0..channels).map(|_| Multiplier::halving((r.within(12, 17) + bits / 2) as u32)).collect();
+            let (min, max) = if r.below(3) == 0 { (-1000, 30000) } else { self.data_type.range() };
+            return Requantise { multipliers, zero_point: 0, min, max };
+        }
         let multiplier =
             |r: &mut Random| Multiplier { q: r.within(1 << 30, i32::MAX), shift: -r.within(4, 7) - bits / 2 };
         let multipliers = (0..channels).map(|_| multiplier(r)).collect();
         let (min, max) = if r.below(3) == 0 { (-100, 90) } else { (-128, 127) };
         Requantise { multipliers, zero_point: r.within(-20, 20), min, max }
+    }
+
+    fn zero_point(&mut self) -> i32 {
+        match self.data_type {
+            DataType::Int8 => self.random.within(-128, 127),
+            DataType::Int16 => 0,
+        }
     }
 
     fn biases(&mut self, channels: usize) -> Vec<i64> {
@@ -106,7 +120,7 @@ impl Maker {
         };
         let channels = groups * (self.random.below(40 / groups) + 1);
         let taps = window.kernel.0 * window.kernel.1;
-        let mut weights = self.random.values(DataType::Int8, taps * shape[2] * channels);
+        let mut weights = self.random.values(self.data_type, taps * shape[2] * channels);
         for (at, weight) in weights.iter_mut().enumerate() {
             let (input, output) = (at % shape[2], at / (taps * shape[2]));
             if input / (shape[2] / groups) != output / (channels / groups) {
@@ -117,7 +131,7 @@ impl Maker {
             window,
             weights,
             bias: self.biases(channels),
-            input_zero_point: self.random.within(-128, 127),
+            input_zero_point: self.zero_point(),
             output: self.requantise(channels, taps * shape[2] / groups),
         };
         self.node("conv", Op::Conv2d(conv), vec![0], vec![1, height, width, channels]);
@@ -133,9 +147,9 @@ impl Maker {
         let conv = DepthwiseConv2d {
             window,
             depth_multiplier,
-            weights: self.random.values(DataType::Int8, taps * channels),
+            weights: self.random.values(self.data_type, taps * channels),
             bias: self.biases(channels),
-            input_zero_point: self.random.within(-128, 127),
+            input_zero_point: self.zero_point(),
             output: self.requantise(channels, taps),
         };
         self.node("depthwise", Op::DepthwiseConv2d(conv), vec![0], vec![1, height, width, channels]);
@@ -147,9 +161,9 @@ impl Maker {
         self.tensor("input", vec![1, features]);
         let channels = self.random.below(60) + 1;
         let layer = FullyConnected {
-            weights: self.random.values(DataType::Int8, features * channels),
+            weights: self.random.values(self.data_type, features * channels),
             bias: self.biases(channels),
-            input_zero_point: self.random.within(-128, 127),
+            input_zero_point: self.zero_point(),
             output: self.requantise(channels, features),
         };
         self.node("dense", Op::FullyConnected(layer), vec![0], vec![1, channels]);
@@ -159,7 +173,8 @@ impl Maker {
     fn pool(&mut self, kind: PoolKind) -> String {
         let shape = self.input(40);
         let (window, height, width) = self.window(shape, false);
-        let pool = Pool2d { kind, window, min: -120, max: 127 };
+        let (lowest, max) = self.data_type.range();
+        let pool = Pool2d { kind, window, min: lowest + 8, max };
         self.node("pool", Op::Pool2d(pool), vec![0], vec![1, height, width, shape[2]]);
         format!("{} pool {shape:?}, {}", if kind == PoolKind::Max { "max" } else { "mean" }, said(&window))
     }
@@ -170,9 +185,9 @@ impl Maker {
         let point = Window { kernel: (1, 1), stride: (1, 1), dilation: (1, 1), padding: (0, 0) };
         let conv = Conv2d {
             window: point,
-            weights: self.random.values(DataType::Int8, shape[2] * shape[2]),
+            weights: self.random.values(self.data_type, shape[2] * shape[2]),
             bias: self.biases(shape[2]),
-            input_zero_point: self.random.within(-128, 127),
+            input_zero_point: self.zero_point(),
             output: self.requantise(shape[2], shape[2]),
         };
         let whole = vec![1, shape[0], shape[1], shape[2]];

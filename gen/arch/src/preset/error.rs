@@ -52,7 +52,7 @@ impl fmt::Display for UnknownPreset {
         if !self.near.is_empty() {
             write!(f, "; did you mean {}?", self.near.join(" or "))?;
         }
-        let all: Vec<_> = super::names().collect();
+        let all: Vec<_> = super::all_names().collect();
         write!(f, " There are {}", all.join(", "))
     }
 }

@@ -3,7 +3,7 @@
 //! | section | keys |
 //! |---|---|
 //! | `[units]` | `pairs`, `units_per_pair` (2, or 1 that infers and trains), `groups` of 16 lanes, `factors` (`single`, `bfloat16`) |
-//! | `[memory]` | `map_lines`, `parameter_lines` of each unit, `gradient_lines` of each pair (0: in external memory) |
+//! | `[memory]` | `map_lines`, `parameter_lines` of each unit, `gradient_lines` of each of a pair's two gradient buffers |
 //! | `[port]` | `port_words`, `address_bits` |
 
 use super::check::{external, family, names};
@@ -49,7 +49,7 @@ pub fn embedded_trainer(name: &str) -> Result<&'static str, UnknownPreset> {
         .iter()
         .find(|(n, _)| *n == name)
         .map(|(_, text)| *text)
-        .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: super::error::near(name, trainer_names(), 3) })
+        .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: super::error::near(name, super::all_names(), 3) })
 }
 
 /// The preset of this name.
@@ -62,6 +62,11 @@ pub fn trainer(name: &str) -> Result<TrainerArchitecture, UnknownPreset> {
         .into_iter()
         .find(|a| a.name == name)
         .ok_or_else(|| UnknownPreset { name: name.to_owned(), near: Vec::new() })
+}
+
+/// Whether a preset's text is of a training engine: no other has `[units]`.
+pub fn is_trainer(text: &str) -> bool {
+    document::read(text).is_ok_and(|document| document.contains_key("units"))
 }
 
 /// Reads and checks a preset; `file_name` is only for the errors.
@@ -132,8 +137,8 @@ fn memory(document: &mut BTreeMap<String, Entry>, faults: &mut Faults) -> Option
     let map = s.integer("map_lines", &Rule::new(Kind::PowerOfTwo, 16, MOST_MAP_LINES, "lines of 16 words"), faults);
     let rule = Rule::new(Kind::PowerOfTwo, LEAST_PARAMETER_LINES, 1 << 15, "lines of 16 words");
     let parameter = s.integer("parameter_lines", &rule, faults);
-    let reason = "lines of 16 words; 0 for gradients in external memory";
-    let gradient = s.integer("gradient_lines", &Rule::new(Kind::Any, 0, 1 << 16, reason), faults);
+    let reason = "lines of 16 words: all of a network's parameters";
+    let gradient = s.integer("gradient_lines", &Rule::new(Kind::Any, 1, 1 << 16, reason), faults);
     Some([map? as usize, parameter? as usize, gradient? as usize])
 }
 

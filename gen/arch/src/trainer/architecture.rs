@@ -31,7 +31,7 @@ pub struct TrainerArchitecture {
     pub map_lines: usize,
     /// Lines of a compute unit's parameter buffer, a power of two.
     pub parameter_lines: usize,
-    /// Lines of a pair's gradient buffer; 0: gradients lie in external memory.
+    /// Lines of each of a pair's two gradient buffers.
     pub gradient_lines: usize,
     /// Words per beat of a pair's port; a power of two, at most a line.
     pub port_words: usize,

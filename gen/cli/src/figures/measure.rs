@@ -1,16 +1,20 @@
 //! How the figures are measured.
 
 use super::SEED;
+use crate::attached::no_top;
 use crate::execution::{self, Run, Verilated};
 use crate::failure::Failure;
 use crate::inputs::{elements, tensor, Random};
 use crate::layers::{breakdown, utilisation, Breakdown};
+use crate::preset::Engine;
 use crate::synth::Pins;
+use crate::verbs::bitstream;
 use crate::verbs::explore::{space, Network};
 use crate::verbs::synth::synthesise;
 use crate::verbs::verilog::each;
 use crate::{files, model, preset, rtl, single};
-use cortado_arch::{preset as presets, Architecture};
+use cortado_arch::board_top::BoardTop;
+use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
 use cortado_cosim::{harness_ratio, BuildOptions, InitialValues};
 use cortado_graph::ir::Graph;
@@ -182,9 +186,9 @@ pub fn harness() -> Result<Measured, Failure> {
 /// # Errors
 /// An engine is refused.
 pub fn emit() -> Result<Measured, Failure> {
-    let engines = presets::builtin();
+    let engines = Engine::all();
     let begun = Instant::now();
-    each(&engines, rtl::verilog)?;
+    each(&engines, rtl::of)?;
     Ok(Measured {
         value: begun.elapsed().as_secs_f64(),
         preset: "all".to_owned(),
@@ -199,7 +203,7 @@ pub fn emit() -> Result<Measured, Failure> {
 /// # Errors
 /// Yosys is missing or refuses.
 pub fn luts(name: &str) -> Result<Measured, Failure> {
-    let report = synthesise(&preset::load(name)?, None)?;
+    let report = synthesise(&Engine::load(name)?, None)?;
     let (value, tool) = (report.cells.lut4 as f64, format!("Yosys {}", report.yosys));
     Ok(Measured { value, preset: name.to_owned(), tool, seed: SEED, breakdown: None })
 }
@@ -209,12 +213,38 @@ pub fn luts(name: &str) -> Result<Measured, Failure> {
 /// # Errors
 /// A tool is missing or refuses.
 pub fn clock(name: &str) -> Result<Measured, Failure> {
-    let report = synthesise(&preset::load(name)?, Some((&ROUTE_SEEDS, Pins::Harness)))?;
+    let report = synthesise(&Engine::load(name)?, Some((&ROUTE_SEEDS, Pins::Harness)))?;
     let Some(routed) = report.routed else {
         return Err(Failure::Check(format!("{name} was synthesised and not routed")));
     };
     let (value, seed) = (routed.fmax_mhz, routed.seed.into());
     Ok(Measured { value, preset: name.to_owned(), tool: format!("nextpnr {}", routed.nextpnr), seed, breakdown: None })
+}
+
+/// Clock of a board's top after place and route with the board's pins, in MHz; what it is made of stands beside the tools.
+///
+/// # Errors
+/// A tool is missing or refuses, or the preset has no board with a top.
+pub fn board_clock(name: &str) -> Result<Measured, Failure> {
+    let arch = preset::load(name)?;
+    let top = BoardTop::of(&arch).ok_or_else(|| no_top(&arch))?;
+    let report = bitstream::route(&arch, top, &ROUTE_SEEDS)?;
+    let Some(routed) = report.routed else {
+        return Err(Failure::Check(format!("{name} was synthesised and not routed")));
+    };
+    let cells = report.cells;
+    let tool = format!(
+        "nextpnr {}, Yosys {}: {} LUT4, {} FF, {} DSP, {} block RAMs, {} SPRAMs; {:.0} s",
+        routed.nextpnr,
+        report.yosys,
+        cells.lut4,
+        cells.ff,
+        cells.dsp,
+        cells.bram,
+        cells.spram,
+        report.synth_seconds + routed.route_seconds
+    );
+    Ok(Measured { value: routed.fmax_mhz, preset: arch.name, tool, seed: routed.seed.into(), breakdown: None })
 }
 
 /// Seconds in which every engine for VGG16 on a ULX3S with an ECP5-85F is judged; the definition alone is read.

@@ -2,6 +2,7 @@
 
 mod caffeine;
 mod conv3x3;
+mod link;
 mod measure;
 
 use crate::failure::Failure;
@@ -64,6 +65,10 @@ pub enum Case {
     Vgg16BestLayer,
     /// Clock of a preset after place and route, its ports behind scan registers.
     Clock(&'static str),
+    /// The same of the top of the preset's board, with the board's pins.
+    BoardClock(&'static str),
+    /// The host link of the preset's board, on a line with faults.
+    Link(&'static str),
 }
 
 const fn utilisation(name: &'static str, file: &'static str, target: f64, what: &'static str) -> Definition {
@@ -78,7 +83,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 17] = [
+pub const ALL: [Definition; 19] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -166,6 +171,20 @@ pub const ALL: [Definition; 17] = [
     clock("ulx3s-25f-8x2.fmax_mhz", "ulx3s-25f-8x2", 80.0),
     clock("hx8k-4x4.fmax_mhz", "hx8k-4x4", 50.0),
     clock("icebreaker-4x4.fmax_mhz", "icebreaker-4x4", 24.0),
+    Definition {
+        what: "clock of the board's whole top, host link and memory included, with its pins, MHz",
+        case: Case::BoardClock("icebreaker-4x4"),
+        ..clock("icebreaker-4x4.board_mhz", "icebreaker-4x4", 24.0)
+    },
+    Definition {
+        name: "link.wrong_bytes",
+        target: 0.0,
+        bound: Bound::Most,
+        reference: None,
+        reference_of: "",
+        what: "bytes wrong or lost over a board's pins in 1,000,000 frames, of which 1 % are damaged, cut, lost, doubled, overtaken or flooded",
+        case: Case::Link("icebreaker-4x4"),
+    },
 ];
 
 /// A figure as measured.
@@ -230,6 +249,11 @@ impl Definition {
             Case::Luts(preset) => measure::luts(preset)?,
             // An engine that does not fit its part has no clock to measure; the others' figures go on.
             Case::Clock(preset) => match measure::clock(preset) {
+                Err(Failure::Check(reason)) => return Ok(Err(reason)),
+                found => found?,
+            },
+            Case::Link(preset) => link::lost(preset)?,
+            Case::BoardClock(preset) => match measure::board_clock(preset) {
                 Err(Failure::Check(reason)) => return Ok(Err(reason)),
                 found => found?,
             },

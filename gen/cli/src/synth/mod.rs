@@ -13,6 +13,7 @@ mod error;
 mod harness;
 mod key;
 mod nextpnr;
+mod pack;
 mod part;
 #[cfg(test)]
 mod scratch;
@@ -24,6 +25,7 @@ mod yosys;
 
 pub use error::SynthError;
 pub use harness::Harness;
+pub use pack::{pack, Bitstream};
 pub use part::Part;
 pub use yosys::Cells;
 

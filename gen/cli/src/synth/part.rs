@@ -62,13 +62,13 @@ impl Part {
         }
     }
 
-    /// The macro that makes Cortado's cells instantiate the part's multipliers with their registers, which Yosys does not
-    /// find (ECP5) or loses (UP5K) when it infers them. The HX8K has none.
-    pub(super) fn cells_macro(self) -> Option<&'static str> {
+    /// The macro that makes Cortado's cells instantiate the part's blocks: its PLL, and its multipliers with their
+    /// registers, which Yosys does not find (ECP5) or loses (UP5K) when it infers them.
+    pub(super) fn cells_macro(self) -> &'static str {
         match self {
-            Part::Ice40Up5k => Some("CORTADO_CELLS_UP5K"),
-            Part::Ice40Hx8k => None,
-            Part::Ecp5Lfe25 | Part::Ecp5Lfe85 => Some("CORTADO_CELLS_ECP5"),
+            Part::Ice40Up5k => "CORTADO_CELLS_UP5K",
+            Part::Ice40Hx8k => "CORTADO_CELLS_HX8K",
+            Part::Ecp5Lfe25 | Part::Ecp5Lfe85 => "CORTADO_CELLS_ECP5",
         }
     }
 

@@ -31,7 +31,26 @@ impl Tool {
         }
     }
 
+    /// The tool that makes a family's bitstreams. It tells no version: it comes with nextpnr, whose version the routed
+    /// chip it reads depends on.
+    pub(super) fn packer(family: Family, bin: &Path) -> Result<Tool, SynthError> {
+        match family {
+            Family::Ice40 => Tool::locate("icepack", &["icepack", "yowasp-icepack"], bin),
+            Family::Ecp5 => Tool::locate("ecppack", &["ecppack", "yowasp-ecppack"], bin),
+        }
+    }
+
     fn find(name: &'static str, commands: &[&str], version_flag: &str, bin: &Path) -> Result<Tool, SynthError> {
+        let mut tool = Tool::locate(name, commands, bin)?;
+        let output = tool.command().arg(version_flag).output().map_err(SynthError::io(&tool.path))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        tool.version = version_in(&text).ok_or_else(|| {
+            SynthError::report(&tool.path, format!("does not tell its version, but: {}", last_line(&text)))
+        })?;
+        Ok(tool)
+    }
+
+    fn locate(name: &'static str, commands: &[&str], bin: &Path) -> Result<Tool, SynthError> {
         let search = env::var_os("PATH").unwrap_or_default();
         // Tools run in other folders than this process, so what is found must not depend on it.
         let bin = &path::absolute(bin).map_err(SynthError::io(bin))?;
@@ -43,13 +62,7 @@ impl Tool {
             .ok_or_else(|| SynthError::ToolMissing { tool: name, searched: bin.to_owned() })?;
         // The folder scripts/tools.sh compiles the wasm tools into.
         let wasm_cache = bin.parent().unwrap_or(bin).join("yowasp-cache");
-        let mut tool = Tool { name, path, version: String::new(), wasm_cache };
-        let output = tool.command().arg(version_flag).output().map_err(SynthError::io(&tool.path))?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        tool.version = version_in(&text).ok_or_else(|| {
-            SynthError::report(&tool.path, format!("does not tell its version, but: {}", last_line(&text)))
-        })?;
-        Ok(tool)
+        Ok(Tool { name, path, version: String::new(), wasm_cache })
     }
 
     fn command(&self) -> Command {

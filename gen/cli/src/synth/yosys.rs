@@ -28,6 +28,10 @@ const WIRE_PS: u32 = 1000;
 /// With Yosys's own script (one round, no `&syn3`) `ulx3s-85f-16x8` has paths of one or two cells more, and 4 % more LUTs.
 const ABC_SCRIPT: &str = "+&scorr;&sweep;&dc2;&syn3;&syn3;&dch,-f,-r;&if,{W};&mfs;&st;&dch,-f,-r;&if,{W};&mfs";
 
+/// Brings out how wide each comparison really is. On the iCE40 comparisons are then made of look-up tables: on carry
+/// chains, as Yosys makes them, they take two logic cells a bit, one for the carry and one that inverts its input.
+const NARROW: &str = "opt_expr\nopt_clean\nopt -nodffe -nosdff\nwreduce\nopt_clean";
+
 /// Cells of the mapped netlist, before packing and without the port harness.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cells {
@@ -85,8 +89,7 @@ impl Job<'_> {
     }
 
     fn read(&self, source: &str) -> String {
-        let cells = self.part.cells_macro().map_or(String::new(), |name| format!("-D {name} "));
-        format!("read_verilog {cells}\"{source}\"\n")
+        format!("read_verilog -D {} \"{source}\"\n", self.part.cells_macro())
     }
 
     fn map(&self) -> String {
@@ -97,7 +100,10 @@ impl Job<'_> {
                 "setattr -mod -set keep_hierarchy 1 {KEPT}\n{command} -top {top} -run :map_luts\nabc9 -W {WIRE_PS} -script {ABC_SCRIPT}\nclean\n\
                  {command} -top {top} -run map_cells:"
             ),
-            Family::Ice40 => format!("{command} -top {top}"),
+            Family::Ice40 => format!(
+                "{command} -top {top} -run begin:coarse\n{NARROW}\ntechmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=4\n\
+                 {command} -top {top} -run coarse:"
+            ),
         }
     }
 

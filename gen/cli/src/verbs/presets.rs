@@ -2,13 +2,23 @@
 
 use crate::console::Console;
 use crate::failure::Outcome;
+use crate::preset::Engine;
 use crate::table::Table;
 use cortado_arch::isa::OnChip;
-use cortado_arch::{preset, Architecture, Family};
+use cortado_arch::trainer::{Factors, TrainerArchitecture, LINE_BYTES};
+use cortado_arch::{Architecture, Family};
 use serde::Serialize;
 
+/// A line of the list: an engine of either family.
 #[derive(Serialize)]
-struct Row {
+#[serde(untagged)]
+enum Row {
+    Inference(InferenceRow),
+    Training(TrainingRow),
+}
+
+#[derive(Serialize)]
+struct InferenceRow {
     name: String,
     summary: String,
     part: String,
@@ -22,13 +32,30 @@ struct Row {
     port_bytes: usize,
 }
 
-impl Row {
-    fn of(arch: &Architecture) -> Row {
+#[derive(Serialize)]
+struct TrainingRow {
+    name: String,
+    summary: String,
+    part: String,
+    macs: usize,
+    pairs: usize,
+    units_per_pair: usize,
+    factors: &'static str,
+    clock_mhz: Option<u32>,
+    /// Of each unit.
+    map_bytes: usize,
+    /// Of each pair.
+    gradient_bytes: usize,
+    port_bytes: usize,
+}
+
+impl InferenceRow {
+    fn of(arch: &Architecture) -> InferenceRow {
         let bytes = |memory| {
             let (words, bytes) = arch.on_chip(memory);
             words * bytes
         };
-        Row {
+        InferenceRow {
             name: arch.name.clone(),
             summary: arch.summary.clone(),
             part: part(&arch.family),
@@ -40,6 +67,27 @@ impl Row {
             weight_bytes: bytes(OnChip::Weight),
             parameter_bytes: bytes(OnChip::Parameter),
             port_bytes: arch.port_bytes,
+        }
+    }
+}
+
+impl TrainingRow {
+    fn of(engine: &Engine, arch: &TrainerArchitecture) -> TrainingRow {
+        TrainingRow {
+            name: arch.name.clone(),
+            summary: arch.summary.clone(),
+            part: part(&arch.family),
+            macs: engine.macs(),
+            pairs: arch.pairs,
+            units_per_pair: arch.units,
+            factors: match arch.factors {
+                Factors::Single => "single",
+                Factors::Bfloat16 => "bfloat16",
+            },
+            clock_mhz: Some(arch.clock_mhz).filter(|mhz| *mhz > 0),
+            map_bytes: arch.map_lines * LINE_BYTES,
+            gradient_bytes: 2 * arch.gradient_lines * LINE_BYTES,
+            port_bytes: 4 * arch.port_words,
         }
     }
 }
@@ -58,24 +106,61 @@ pub fn part(family: &Family) -> String {
 /// # Errors
 /// Standard output cannot be written.
 pub fn run(console: Console) -> Outcome {
-    let rows: Vec<Row> = preset::builtin().iter().map(Row::of).collect();
-    console.answer(&rows, |rows| {
-        let mut table =
-            Table::new(&["preset", ">MACs", ">Tm x Tn", ">MHz", "part", ">maps KiB", ">weights KiB", ">port B"]);
-        for row in rows {
-            table.row([
+    let rows: Vec<Row> = Engine::all()
+        .iter()
+        .map(|engine| match engine {
+            Engine::Inference(arch) => Row::Inference(InferenceRow::of(arch)),
+            Engine::Training(arch) => Row::Training(TrainingRow::of(engine, arch)),
+        })
+        .collect();
+    console.answer(&rows, |rows| text(rows))
+}
+
+/// A table of each family.
+fn text(rows: &[Row]) -> String {
+    let mut inference =
+        Table::new(&["preset", ">MACs", ">Tm x Tn", ">MHz", "part", ">maps KiB", ">weights KiB", ">port B"]);
+    let mut training = Table::new(&[
+        "to train",
+        ">MACs",
+        ">pairs x units",
+        "factors",
+        ">MHz",
+        "part",
+        ">maps KiB",
+        ">gradients KiB",
+        ">port B",
+    ]);
+    for row in rows {
+        match row {
+            Row::Inference(row) => inference.row([
                 row.name.clone(),
                 row.macs.to_string(),
                 format!("{} x {}", row.tm_lanes, row.tn_lanes),
-                row.clock_mhz.map_or("-".to_owned(), |mhz| mhz.to_string()),
+                mhz(row.clock_mhz),
                 row.part.clone(),
                 kib(row.activation_bytes),
                 kib(row.weight_bytes),
                 row.port_bytes.to_string(),
-            ]);
+            ]),
+            Row::Training(row) => training.row([
+                row.name.clone(),
+                row.macs.to_string(),
+                format!("{} x {}", row.pairs, row.units_per_pair),
+                row.factors.to_owned(),
+                mhz(row.clock_mhz),
+                row.part.clone(),
+                kib(row.map_bytes),
+                kib(row.gradient_bytes),
+                row.port_bytes.to_string(),
+            ]),
         }
-        table.text()
-    })
+    }
+    format!("{}\n{}", inference.text(), training.text())
+}
+
+fn mhz(clock: Option<u32>) -> String {
+    clock.map_or("-".to_owned(), |mhz| mhz.to_string())
 }
 
 fn kib(bytes: usize) -> String {

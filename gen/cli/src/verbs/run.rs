@@ -1,5 +1,6 @@
-//! `cortado run`: one inference, on the golden model, the simulator or the Verilog.
+//! `cortado run`: one inference, on the golden model, the simulator, the Verilog or a board.
 
+use crate::attached::Attached;
 use crate::console::Console;
 use crate::execution::{Simulated, Verilated};
 use crate::failure::{Failure, Outcome};
@@ -34,6 +35,8 @@ pub enum On {
     Iss,
     /// The program on the Verilog: measured cycles
     Verilator,
+    /// The program on a board at --port: cycles the board counted
+    Board,
 }
 
 /// Arguments of `cortado run`.
@@ -52,6 +55,9 @@ pub struct Arguments {
     /// What computes
     #[arg(long, value_enum, default_value_t = On::Iss)]
     on: On,
+    /// Serial port of the board, as in /dev/ttyUSB1
+    #[arg(long, value_name = "PATH", required_if_eq("on", "board"))]
+    port: Option<PathBuf>,
     /// Write the output's int8 bytes here
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -102,7 +108,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let input = choose(arguments, &model, &graph)?;
     let progress = console.progress(1);
     progress.doing(format!("{} on {}", model.name, arch.name));
-    let answer = infer(arguments.on, &graph, &arch, &input)?;
+    let answer = infer(arguments, &graph, &arch, &input)?;
     drop(progress);
     let report = report(arguments.on, &model, &graph, &arch, &input, answer)?;
     if let Some(path) = &arguments.out {
@@ -130,8 +136,8 @@ fn choose(arguments: &Arguments, model: &ModelFile, graph: &Graph) -> Result<Inp
     }
 }
 
-fn infer(on: On, graph: &Graph, arch: &Architecture, input: &Input) -> Result<Answer, Failure> {
-    if on == On::Golden {
+fn infer(arguments: &Arguments, graph: &Graph, arch: &Architecture, input: &Input) -> Result<Answer, Failure> {
+    if arguments.on == On::Golden {
         let begun = Instant::now();
         let tensors = cortado_golden::run(graph, &input.values).map_err(Failure::refused)?;
         let tensors = tensors.into_iter().enumerate().collect();
@@ -139,11 +145,16 @@ fn infer(on: On, graph: &Graph, arch: &Architecture, input: &Input) -> Result<An
     }
     let compiled = compile(graph, arch, &CompileOptions::default())
         .map_err(|error| Failure::Refused(format!("{} does not run on {}:\n{error}", graph.name, arch.name)))?;
-    let run = match on {
-        On::Verilator => {
+    let run = match (arguments.on, &arguments.port) {
+        (On::Verilator, _) => {
             let mut engine = Verilated::build(arch, InitialValues::Fast, Jitter::default(), 1)?;
             engine.load(&compiled)?;
             engine.run(&compiled, &input.values)?
+        }
+        (On::Board, Some(port)) => {
+            let mut board = Attached::open(arch, port)?;
+            board.load(&compiled)?;
+            board.run(&compiled, &input.values)?
         }
         _ => Simulated::load(arch, &compiled)?.run(&input.values)?,
     };
@@ -204,6 +215,7 @@ fn text(report: &Report, sample: Option<&Sample>) -> String {
         On::Golden => "the golden model",
         On::Iss => "the instruction-set simulator",
         On::Verilator => "the Verilog in Verilator",
+        On::Board => "the board",
     };
     text.push_str(&format!("{} on {on}, {}\n", report.model, report.input));
     match (report.class, report.confidence) {

@@ -2,13 +2,12 @@
 
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
-use crate::preset::PresetChoice;
+use crate::preset::{Engine, PresetChoice};
 use crate::synth::{synth, Part, Pins, RouteRequest, SynthError, SynthReport, SynthRequest};
 use crate::table::{thousands, Table};
 use crate::{files, rtl};
 use clap::Args;
-use cortado_arch::{Architecture, Family};
-use cortado_hw::engine;
+use cortado_arch::Family;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,13 +49,13 @@ struct Report {
 /// # Errors
 /// The preset has no part, a tool is missing or refuses, or the clock is not met.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
-    let arch = arguments.preset.load()?;
+    let engine = arguments.preset.engine()?;
     let pins = arguments.pins.clone().map_or(Pins::Harness, Pins::Constraints);
     let progress = console.progress(1);
-    progress.doing(format!("synthesising {}", arch.name));
-    let figures = synthesise(&arch, (!arguments.no_route).then_some((arguments.seeds.as_slice(), pins)))?;
+    progress.doing(format!("synthesising {}", engine.name()));
+    let figures = synthesise(&engine, (!arguments.no_route).then_some((arguments.seeds.as_slice(), pins)))?;
     drop(progress);
-    let report = Report { preset: arch.name, version: rtl::VERSION, figures };
+    let report = Report { preset: engine.name().to_owned(), version: rtl::VERSION, figures };
     console.answer(&report, text)?;
     match &report.figures.routed {
         Some(routed) if !routed.met => Err(Failure::Check(format!(
@@ -71,51 +70,55 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
 ///
 /// # Errors
 /// The preset has no part, or a tool is missing or refuses.
-pub fn synthesise(arch: &Architecture, route: Option<(&[u32], Pins)>) -> Result<SynthReport, Failure> {
-    let part = part(arch)?;
-    let source = files::build().join(format!("rtl/{}.v", arch.name));
-    files::write(&source, rtl::verilog(arch)?.as_bytes())?;
-    let requested_mhz = f64::from(clock(arch)?);
+pub fn synthesise(engine: &Engine, route: Option<(&[u32], Pins)>) -> Result<SynthReport, Failure> {
+    let part = part(engine)?;
+    let source = files::build().join(format!("rtl/{}.v", engine.name()));
+    files::write(&source, rtl::of(engine)?.as_bytes())?;
+    let requested_mhz = f64::from(clock(engine)?);
     let route = route.map(|(seeds, pins)| RouteRequest { requested_mhz, seeds: seeds.to_vec(), pins });
     let request = SynthRequest {
         route,
         out_dir: files::build().join("synth"),
         tools_dir: files::tools(),
-        ..SynthRequest::new(&source, engine::TOP, part, std::path::Path::new("."))
+        ..SynthRequest::new(&source, engine.top(), part, std::path::Path::new("."))
     };
     synth(&request).map_err(failure)
 }
 
 /// What a tool refuses is a check that failed; all else is in the way of the check.
-fn failure(error: SynthError) -> Failure {
+pub(super) fn failure(error: SynthError) -> Failure {
     match error {
         SynthError::ToolFailed { .. } => Failure::Check(error.to_string()),
         _ => Failure::refused(error),
     }
 }
 
-fn part(arch: &Architecture) -> Result<Part, Failure> {
-    let name = match &arch.family {
+pub(super) fn part(engine: &Engine) -> Result<Part, Failure> {
+    let name = match engine.family() {
         Family::Generic => {
             return Err(Failure::Refused(format!(
                 "{} is for simulation and has no part; `cortado presets` shows those that have one",
-                arch.name
+                engine.name()
             )))
         }
         Family::Ice40 { device, package } => format!("ice40-{device}-{package}"),
         Family::Ecp5 { device, package, .. } => format!("ecp5-{device}-{}", package.to_lowercase()),
     };
-    name.parse().map_err(|error: String| Failure::Refused(format!("{}: {error}", arch.name)))
+    name.parse().map_err(|error: String| Failure::Refused(format!("{}: {error}", engine.name())))
 }
 
 /// The clock to reach, in MHz: the repository's for its presets, else the preset's own.
-fn clock(arch: &Architecture) -> Result<u32, Failure> {
+fn clock(engine: &Engine) -> Result<u32, Failure> {
     let clocks: Clocks = toml::from_str(CLOCKS).map_err(Failure::refused)?;
-    Ok(clocks.mhz.get(&arch.name).copied().unwrap_or(arch.clock_mhz))
+    Ok(clocks.mhz.get(engine.name()).copied().unwrap_or(engine.clock_mhz()))
 }
 
 fn text(report: &Report) -> String {
-    let figures = &report.figures;
+    format!("{} on {}\n{}", report.preset, report.figures.part, table(&report.figures))
+}
+
+/// The figures as a table.
+pub(super) fn table(figures: &SynthReport) -> String {
     let cells = &figures.cells;
     let mut table = Table::new(&["what", ">value"]);
     for (name, count) in [
@@ -139,7 +142,7 @@ fn text(report: &Report) -> String {
         table.row(["nextpnr".to_owned(), routed.nextpnr.clone()]);
     }
     table.row(["Yosys".to_owned(), figures.yosys.clone()]);
-    format!("{} on {}\n{}", report.preset, figures.part, table.text())
+    table.text()
 }
 
 #[cfg(test)]
@@ -148,16 +151,16 @@ mod tests {
 
     #[test]
     fn every_preset_with_a_part_has_one_the_tools_know_and_a_clock() {
-        let engines = cortado_arch::preset::builtin();
+        let engines = Engine::all();
         assert!(!engines.is_empty());
-        for arch in engines {
-            if arch.family == Family::Generic {
-                assert!(part(&arch).is_err(), "{}", arch.name);
+        for engine in engines {
+            if *engine.family() == Family::Generic {
+                assert!(part(&engine).is_err(), "{}", engine.name());
                 continue;
             }
-            assert!(part(&arch).is_ok(), "{}", arch.name);
-            let clock = clock(&arch).expect("clocks.toml is read");
-            assert_eq!(clock, arch.clock_mhz, "{}: clocks.toml and the preset differ", arch.name);
+            assert!(part(&engine).is_ok(), "{}", engine.name());
+            let clock = clock(&engine).expect("clocks.toml is read");
+            assert_eq!(clock, engine.clock_mhz(), "{}: clocks.toml and the preset differ", engine.name());
         }
     }
 }

@@ -4,16 +4,21 @@ use crate::console::Console;
 use crate::failure::{Failure, Outcome};
 use crate::files;
 use crate::plot::Curve;
+use crate::preset::load_trainer;
 use crate::table::thousands;
+use crate::training_engine::simulated;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use cortado_agents::checkpoint::Checkpoint;
 use cortado_agents::{find, initial_state, Entry, Settings, Trainer, Training, TrainingError, CATALOGUE};
+use cortado_arch::trainer::TrainerArchitecture;
 use cortado_golden::a3c::{Learner, Network};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// The training engine when none is named.
+const SMALLEST: &str = "fa3c-tiny";
 /// Wall time between checkpoints.
 const BETWEEN: Duration = Duration::from_secs(10);
 /// The largest checkpoint that is read.
@@ -25,6 +30,8 @@ const MOST_BYTES: u64 = 1 << 30;
 enum On {
     /// Plain loops: the answer
     Golden,
+    /// The preset's Verilog in Verilator
+    Verilator,
 }
 
 /// Arguments of `cortado train`.
@@ -37,6 +44,10 @@ pub struct Arguments {
     /// What trains
     #[arg(long, value_enum, default_value_t = On::Golden)]
     on: On,
+    /// Training engine: a preset's name (`cortado presets` lists them) or a .toml file; the golden model gives the
+    /// same bits without one
+    #[arg(long, value_name = "PRESET", default_value = SMALLEST)]
+    preset: String,
     /// What all chance is drawn from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -80,6 +91,8 @@ pub struct Arguments {
 struct Report {
     environment: &'static str,
     on: On,
+    /// The engine, where one trains.
+    preset: Option<String>,
     network: String,
     parameters: usize,
     seed: u64,
@@ -92,13 +105,15 @@ struct Report {
     /// Steps after which the mean return was first at 0.9 of the best.
     solved_after: Option<u64>,
     seconds: f64,
+    /// The engine's clock cycles, where one trains.
+    cycles: Option<u64>,
     folder: PathBuf,
 }
 
 /// Trains and writes `curve.csv`, `curve.svg` and `last.checkpoint`.
 ///
 /// # Errors
-/// Settings or a checkpoint are refused, a file cannot be written, or the gradient is not finite.
+/// Settings, a preset or a checkpoint are refused, a file cannot be written, or the gradient is not finite.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let entry = find(&arguments.environment).ok_or_else(|| {
         Failure::Refused(format!(
@@ -107,6 +122,7 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
         ))
     })?;
     let network = entry.network().map_err(Failure::refused)?;
+    let engine = load_trainer(&arguments.preset)?;
     let folder = arguments.out.clone().unwrap_or_else(|| files::build().join("train").join(entry.name));
     let (mut training, state) = match &arguments.resume {
         Some(path) => {
@@ -124,12 +140,29 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
         }
     };
     let settings = training.settings();
-    let mut learner =
-        Learner::new(network.clone(), settings.optimiser, settings.agents, state).map_err(Failure::refused)?;
-    let begun = Instant::now();
-    train(&mut training, &mut learner, entry, &folder, console)?;
-    let report = report(arguments.on, &training, entry, &network, begun.elapsed(), folder);
-    console.answer(&report, text)
+    let trained = match arguments.on {
+        On::Golden => {
+            let learner = Learner::new(network.clone(), settings.optimiser, settings.agents, state);
+            let begun = Instant::now();
+            train(&mut training, &mut learner.map_err(Failure::refused)?, entry, &folder, console)?;
+            Trained { on: On::Golden, engine: None, elapsed: begun.elapsed() }
+        }
+        On::Verilator => {
+            let mut simulated = simulated(&engine, &network, settings, &state)?;
+            let begun = Instant::now();
+            train(&mut training, &mut simulated, entry, &folder, console)?;
+            let engine = Some((engine, simulated.counts().cycles));
+            Trained { on: On::Verilator, engine, elapsed: begun.elapsed() }
+        }
+    };
+    console.answer(&report(trained, &training, entry, &network, folder), text)
+}
+
+/// What has trained: an engine has its clock cycles beside it.
+struct Trained {
+    on: On,
+    engine: Option<(TrainerArchitecture, u64)>,
+    elapsed: Duration,
 }
 
 fn settings(arguments: &Arguments, entry: &Entry) -> Settings {
@@ -208,19 +241,14 @@ fn curve(training: &Training, entry: &Entry, folder: &Path) -> Outcome {
     files::write(&folder.join("curve.svg"), plot.svg().as_bytes())
 }
 
-fn report(
-    on: On,
-    training: &Training,
-    entry: &'static Entry,
-    network: &Network,
-    elapsed: Duration,
-    folder: PathBuf,
-) -> Report {
+fn report(trained: Trained, training: &Training, entry: &'static Entry, network: &Network, folder: PathBuf) -> Report {
     let last = training.curve().last();
     let solved = training.curve().iter().find(|point| point.mean_return >= 0.9 * entry.best);
     Report {
         environment: entry.name,
-        on,
+        on: trained.on,
+        cycles: trained.engine.as_ref().map(|(_, cycles)| *cycles),
+        preset: trained.engine.map(|(engine, _)| engine.name),
         network: network.to_string(),
         parameters: network.parameters(),
         seed: training.settings().seed,
@@ -230,7 +258,7 @@ fn report(
         mean_return: last.map(|point| point.mean_return).filter(|mean| mean.is_finite()),
         best: entry.best,
         solved_after: solved.map(|point| point.steps),
-        seconds: elapsed.as_secs_f64(),
+        seconds: trained.elapsed.as_secs_f64(),
         folder,
     }
 }
@@ -243,9 +271,13 @@ fn text(report: &Report) -> String {
         Some(steps) => format!("after {} steps (mean return 0.9 of the best)", thousands(steps)),
         None => "not yet (mean return below 0.9 of the best)".to_owned(),
     };
+    let (on, cycles) = match (&report.preset, report.cycles) {
+        (Some(preset), Some(cycles)) => (format!("{preset} in Verilator"), format!(", {} cycles", thousands(cycles))),
+        _ => ("the golden model".to_owned(), String::new()),
+    };
     format!(
-        "{}, {} agents, seed {}, on the golden model\nnetwork      {} ({} parameters)\nsteps        {} in {} episodes, \
-         {:.1} s\nmean return  {mean}\nsolved       {solved}\nfiles        {}: curve.csv, curve.svg, last.checkpoint\n",
+        "{}, {} agents, seed {}, on {on}\nnetwork      {} ({} parameters)\nsteps        {} in {} episodes, \
+         {:.1} s{cycles}\nmean return  {mean}\nsolved       {solved}\nfiles        {}: curve.csv, curve.svg, last.checkpoint\n",
         report.environment,
         report.agents,
         report.seed,

@@ -2,11 +2,10 @@
 
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
-use crate::preset::PresetChoice;
+use crate::preset::{Engine, PresetChoice};
 use crate::table::{thousands, Table};
 use crate::{files, rtl};
 use clap::Args;
-use cortado_arch::{preset, Architecture};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -41,13 +40,13 @@ struct Written {
 /// The preset is refused, the emitter refuses the engine, or a file cannot be written.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
     let engines = match arguments.all {
-        true => preset::builtin(),
-        false => vec![arguments.preset.load()?],
+        true => Engine::all(),
+        false => vec![arguments.preset.engine()?],
     };
     let progress = console.progress(engines.len());
     progress.doing("writing Verilog");
-    let written = each(&engines, |arch| {
-        let result = write(arch, &arguments.out);
+    let written = each(&engines, |engine| {
+        let result = write(engine, &arguments.out);
         progress.step();
         result
     })?;
@@ -73,8 +72,8 @@ pub fn run(arguments: &Arguments, console: Console) -> Outcome {
 /// # Errors
 /// Those of `task`.
 pub fn each<T: Send>(
-    engines: &[Architecture],
-    task: impl Fn(&Architecture) -> Result<T, Failure> + Sync,
+    engines: &[Engine],
+    task: impl Fn(&Engine) -> Result<T, Failure> + Sync,
 ) -> Result<Vec<T>, Failure> {
     let workers = thread::available_parallelism().map_or(1, usize::from).min(engines.len().max(1));
     let mut results: Vec<Option<Result<T, Failure>>> = engines.iter().map(|_| None).collect();
@@ -84,8 +83,8 @@ pub fn each<T: Send>(
         for _ in 0..workers {
             scope.spawn(|| loop {
                 let next = queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
-                let Some((slot, arch)) = next else { break };
-                *slot = Some(task(arch));
+                let Some((slot, engine)) = next else { break };
+                *slot = Some(task(engine));
             });
         }
     });
@@ -93,17 +92,17 @@ pub fn each<T: Send>(
     results.into_iter().flatten().collect()
 }
 
-fn write(arch: &Architecture, folder: &Path) -> Result<Written, Failure> {
+fn write(engine: &Engine, folder: &Path) -> Result<Written, Failure> {
     let begun = Instant::now();
-    let text = rtl::verilog(arch)?;
-    let file = folder.join(format!("{}.v", arch.name));
+    let text = rtl::of(engine)?;
+    let file = folder.join(format!("{}.v", engine.name()));
     files::write(&file, text.as_bytes())?;
     Ok(Written {
-        preset: arch.name.clone(),
+        preset: engine.name().to_owned(),
         file,
         bytes: text.len(),
         lines: text.lines().count(),
-        macs: arch.macs(),
+        macs: engine.macs(),
         seconds: begun.elapsed().as_secs_f64(),
     })
 }

@@ -39,6 +39,8 @@ pub struct MapBuffer {
     read_line: Signal<Local, Bits<16>>,
     write_line: Signal<Local, Bits<16>>,
     bank: Vec<Constant<Bits<4>>>,
+    /// With a bit to spare: no number is compared that nothing can be above.
+    wide_bank: Vec<Constant<Bits<5>>>,
 }
 
 impl MapBuffer {
@@ -50,7 +52,7 @@ impl MapBuffer {
             banks: (0..LINE_WORDS).map(|_| WordRam::new(lines)).collect(),
             read_lines: many(LINE_WORDS), read_bys: many(READ_LATENCY - 1),
             write_lines: many(LINE_WORDS), write_enables: many(LINE_WORDS),
-            bank: (0..LINE_WORDS).map(constant).collect(),
+            bank: (0..LINE_WORDS).map(constant).collect(), wide_bank: (0..LINE_WORDS).map(constant).collect(),
         )
     }
 }
@@ -77,11 +79,11 @@ impl Logic for MapBuffer {
             clock!(self, clock, banks[b]);
             dff_setup!(self, clock, read_lines[b], write_lines[b], write_enables[b]);
             self.read_lines[b].d.next = self.read_line.val();
-            if self.bank[b].val() < self.read_by.val() {
+            if self.wide_bank[b].val() < bit_cast::<5, 4>(self.read_by.val()) {
                 self.read_lines[b].d.next = self.read_line.val() + 1;
             }
             self.write_lines[b].d.next = self.write_line.val();
-            if self.bank[b].val() < self.write_address.val().get_bits::<4>(0) {
+            if self.wide_bank[b].val() < bit_cast::<5, 4>(self.write_address.val().get_bits::<4>(0)) {
                 self.write_lines[b].d.next = self.write_line.val() + 1;
             }
             // Bank b takes word b - address of the write.

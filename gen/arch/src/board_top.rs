@@ -1,0 +1,147 @@
+//! Tops of boards: what is soldered round the chip, and the clocks and rates that follow.
+
+mod pll;
+
+pub use pll::{Ecp5Pll, Ice40Pll, Pll};
+
+use crate::board::{Board, BOARDS};
+use crate::{Architecture, Family};
+
+/// What a board's engine has as external memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoardMemory {
+    /// Memory on the chip, of the kind the preset has its activations in and of the preset's size.
+    OnChip,
+    /// One SDRAM chip of 16 bits a word, 4 banks, 13 bits of row and 9 of column: 32 MiB.
+    Sdram,
+}
+
+/// A program that puts a bitstream onto a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Programmer {
+    /// The command.
+    pub command: &'static str,
+    /// Its arguments before the bitstream's file.
+    pub arguments: &'static [&'static str],
+    /// Debian's package, where there is one.
+    pub package: Option<&'static str>,
+    /// Where it comes from.
+    pub source: &'static str,
+}
+
+const OPEN_FPGA_LOADER: &str = "https://github.com/trabucayre/openFPGALoader";
+const ICEPROG: Programmer = Programmer {
+    command: "iceprog",
+    arguments: &[],
+    package: Some("fpga-icestorm"),
+    source: "https://github.com/YosysHQ/icestorm",
+};
+
+const fn loader(arguments: &'static [&'static str]) -> Programmer {
+    Programmer { command: "openFPGALoader", arguments, package: Some("openfpgaloader"), source: OPEN_FPGA_LOADER }
+}
+
+/// What a board's top is made from, beside what [`crate::board`] says of the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoardTop {
+    /// The board's name, and that of the top module.
+    pub name: &'static str,
+    /// What the engine's external memory is.
+    pub memory: BoardMemory,
+    /// Bits a second of the host link; what the board's bridge to USB can do.
+    pub baud: u32,
+    /// The serial port's bridge, for people.
+    pub bridge: &'static str,
+    /// Programs that write its flash, the first choice first.
+    pub programmers: &'static [Programmer],
+}
+
+/// All tops.
+pub const TOPS: &[BoardTop] = &[BoardTop {
+    name: "icebreaker",
+    memory: BoardMemory::OnChip,
+    baud: 3_000_000,
+    bridge: "FT2232H, second port",
+    programmers: &[ICEPROG, loader(&["-b", "ice40_generic", "-f"])],
+}];
+
+impl BoardTop {
+    /// The top an engine is made for; the first where several boards carry its part.
+    pub fn of(arch: &Architecture) -> Option<&'static BoardTop> {
+        TOPS.iter().find(|top| top.board().is_some_and(|board| board.family() == arch.family))
+    }
+
+    /// The board itself.
+    pub fn board(&self) -> Option<&'static Board> {
+        BOARDS.iter().find(|board| board.name == self.name)
+    }
+
+    /// The oscillator on the board, in kHz; 0 where there is none.
+    pub fn oscillator_khz(&self) -> u32 {
+        self.board().map_or(0, |board| board.oscillator_mhz * 1000)
+    }
+
+    /// How the engine's clock is made: the slowest clock not below the preset's from which the host link's rate divides
+    /// within [`BAUD_TOLERANCE`]. `None` where no setting of the part's PLL does.
+    pub fn pll(&self, arch: &Architecture) -> Option<Pll> {
+        let wanted = f64::from(arch.clock_mhz) * 1e3;
+        let good = |khz: f64| khz >= wanted && self.baud_error(khz) <= BAUD_TOLERANCE;
+        match arch.family {
+            Family::Ice40 { .. } => Ice40Pll::slowest(self.oscillator_khz(), good).map(Pll::Ice40),
+            Family::Ecp5 { .. } => Ecp5Pll::slowest(self.oscillator_khz(), good).map(Pll::Ecp5),
+            Family::Generic => None,
+        }
+    }
+
+    /// Cycles of a clock of `khz` in a bit of the host link.
+    pub fn bit_cycles(&self, khz: f64) -> usize {
+        (khz * 1e3 / f64::from(self.baud)).round() as usize
+    }
+
+    /// How far a bit of so many cycles is off, as a part of it.
+    fn baud_error(&self, khz: f64) -> f64 {
+        let exact = khz * 1e3 / f64::from(self.baud);
+        (exact.round() - exact).abs() / exact
+    }
+
+    /// 2 to this many bytes of external memory are on the board.
+    pub fn memory_bits(&self, arch: &Architecture) -> usize {
+        match self.memory {
+            BoardMemory::OnChip => arch.external.bytes.max(1).ilog2() as usize,
+            BoardMemory::Sdram => 25,
+        }
+    }
+}
+
+/// Both ends sample in the middle of a bit counted from the start bit: what is left of half a bit after ten.
+pub const BAUD_TOLERANCE: f64 = 0.015;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::builtin;
+
+    #[test]
+    fn every_board_s_engines_have_a_clock_and_a_rate() {
+        for arch in builtin() {
+            let Some(board) = BoardTop::of(&arch) else { continue };
+            let pll = board.pll(&arch).unwrap_or_else(|| panic!("{}: no clock", arch.name));
+            let khz = pll.khz(board.oscillator_khz());
+            assert!(khz >= f64::from(arch.clock_mhz) * 1e3, "{}: {khz} kHz", arch.name);
+            assert!(khz <= f64::from(arch.clock_mhz) * 1.05e3, "{}: {khz} kHz is far more than asked", arch.name);
+            assert!(board.bit_cycles(khz) >= 8, "{}: bits too short for the checksum", arch.name);
+            assert!(board.memory_bits(&arch) <= arch.address_bits, "{}: addresses do not reach", arch.name);
+            assert!(1 << board.memory_bits(&arch) >= arch.external.bytes, "{}: the mapper may use more", arch.name);
+        }
+    }
+
+    #[test]
+    fn the_icebreaker_runs_at_24_mhz_and_8_cycles_a_bit() {
+        let arch = builtin().into_iter().find(|arch| arch.name == "icebreaker-4x4").expect("a preset");
+        let board = BoardTop::of(&arch).expect("its board");
+        let pll = board.pll(&arch).expect("a clock");
+        assert_eq!(pll, Pll::Ice40(Ice40Pll { divf: 63, divq: 5 }));
+        assert_eq!(board.bit_cycles(pll.khz(board.oscillator_khz())), 8);
+        assert_eq!(board.memory_bits(&arch), 16);
+    }
+}
