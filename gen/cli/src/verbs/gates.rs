@@ -5,7 +5,7 @@ use crate::failure::{Failure, Outcome};
 use crate::gates::{compare, expected, Blocks, Comparison, Plan};
 use crate::inputs;
 use crate::model;
-use crate::preset;
+use crate::preset::{self, Engine};
 use crate::synth::{Cells, Part};
 use crate::table::thousands;
 use crate::verbs::synth::synthesise;
@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Let the external memory stall at random
     #[arg(long)]
     stalls: bool,
-    /// Every preset that has a part, one after the other
+    /// Every inference preset that has a part, one after the other
     #[arg(long, conflicts_with_all = ["preset", "part"])]
     all: bool,
 }
@@ -80,7 +80,7 @@ fn one(arguments: &Arguments, arch: Architecture, console: Console) -> Result<Ve
     let inputs = inputs::many(&model, &graph, usize::from(arguments.inputs), arguments.seed)?;
     let progress = console.progress(inputs.len() + 4);
     progress.doing(format!("synthesising {}", arch.name));
-    let synthesised = synthesise(&arch, None)?;
+    let synthesised = synthesise(&Engine::Inference(arch.clone()), None)?;
     progress.step();
     let Arguments { seed, stalls, .. } = *arguments;
     let plan = Plan { graph: &graph, arch: &arch, synthesised: &synthesised, inputs: &inputs, seed, stalls };
