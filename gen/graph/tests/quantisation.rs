@@ -94,6 +94,29 @@ fn int16_layers_of_every_size_have_a_right_shift_and_an_accumulator_that_holds_t
 }
 
 #[test]
+fn ranges_that_the_file_gives_are_kept_and_stand_for_its_relus() {
+    for (range, data_type, scale, zero_point, bounds) in [
+        ((0.0, 6.0), DataType::Int8, 6.0 / 255.0, -128, (-128, 127)),
+        ((0.0, 6.0), DataType::Int16, 2f32.powi(-12), 0, (0, 6 << 12)),
+        ((0.0, 255.0), DataType::Int16, 2f32.powi(-7), 0, (0, 32_767)),
+        ((-128.0, 127.0), DataType::Int8, 1.0, 0, (-128, 127)),
+    ] {
+        let (mut graph, _) = point(1.0, 0.0, 10.0);
+        let output = graph.outputs[0];
+        graph.tensors[output].range = Some(range);
+        let mut ranges = Ranges::new(&graph);
+        ranges.observe(&graph, &[10.0]).expect("it runs");
+        let quantised = quantise(&graph, &ranges, data_type).expect("it quantises");
+        assert!(quantised.notes[0].starts_with("the file is quantised: its ranges are kept"), "{:?}", quantised.notes);
+        let integer = tflite::import("m", &quantised.bytes).expect("the file is a sound model");
+        let made = &integer.tensors[integer.outputs[0]];
+        assert_eq!((made.scale, made.zero_point), (scale, zero_point), "{range:?} {data_type:?}");
+        let Op::Conv2d(op) = &integer.nodes[0].op else { panic!("a convolution") };
+        assert_eq!((op.output.min, op.output.max), bounds, "{range:?} {data_type:?}");
+    }
+}
+
+#[test]
 fn an_int16_addition_and_a_softmax_inside_are_refused_by_name() {
     let definition = b"layer { name: 'd' type: 'Input' top: 'd' input_param { shape { dim: 1 dim: 2 dim: 1 dim: 1 } } }
         layer { name: 's' type: 'Softmax' bottom: 'd' top: 's' }

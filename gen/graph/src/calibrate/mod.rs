@@ -11,6 +11,7 @@
 //! holds what calibration saw. Biases are int64. A softmax at the end is left out, and noted.
 
 mod error;
+mod layers;
 mod place;
 mod ranges;
 mod walk;

@@ -1,13 +1,11 @@
 //! The walk over a float graph that writes the quantised file.
 
 use super::error::{QuantiseErrors, QuantiseFault};
-use super::place::place;
 use super::ranges::{Code, Ranges};
-use super::weights::{self, Setting};
-use crate::float::{Constant, Convolution, FloatGraph, FullyConnected, Node, Op, Pool, PoolKind, TensorId};
+use crate::float::{Constant, Convolution, FloatGraph, Node, Op, TensorId, Window};
 use crate::ir::DataType;
 use crate::quantise::Activation;
-use crate::tflite::write::{Index, Operator, Sliding, Writer};
+use crate::tflite::write::{Index, Operator, Writer};
 
 /// The code the reference softmax kernel fixes for its int8 output.
 const PROBABILITIES: Code = Code { scale: 1.0 / 256.0, zero_point: -128 };
@@ -28,26 +26,26 @@ pub struct Quantised {
 
 /// A float tensor's place in the file.
 #[derive(Debug, Clone, Copy)]
-struct Placed {
-    index: Index,
-    code: Code,
+pub(super) struct Placed {
+    pub index: Index,
+    pub code: Code,
     /// The (C, H, W) of the map a vector was flattened from, when their order differs from HWC's.
-    flattened: Option<[usize; 3]>,
+    pub flattened: Option<[usize; 3]>,
 }
 
-struct Walk<'g> {
-    graph: &'g FloatGraph,
+pub(super) struct Walk<'g> {
+    pub graph: &'g FloatGraph,
     ranges: &'g Ranges,
-    data_type: DataType,
-    writer: Writer,
+    pub data_type: DataType,
+    pub writer: Writer,
     placed: Vec<Option<Placed>>,
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// A refusal before its node is added.
-type Refused = (String, String);
+pub(super) type Refused = (String, String);
 
-fn refused<T>(came: impl Into<String>, would_do: impl Into<String>) -> Result<T, Refused> {
+pub(super) fn refused<T>(came: impl Into<String>, would_do: impl Into<String>) -> Result<T, Refused> {
     Err((came.into(), would_do.into()))
 }
 
@@ -111,15 +109,11 @@ pub fn quantise(graph: &FloatGraph, ranges: &Ranges, data_type: DataType) -> Res
 }
 
 /// NHWC of a map, a vector as it is.
-fn integer_shape(shape: &[usize]) -> Vec<usize> {
+pub(super) fn integer_shape(shape: &[usize]) -> Vec<usize> {
     match shape {
         &[batch, channels, height, width] => vec![batch, height, width, channels],
         other => other.to_vec(),
     }
-}
-
-fn spatial(shape: &[usize]) -> (usize, usize) {
-    (shape.get(2).copied().unwrap_or(1), shape.get(3).copied().unwrap_or(1))
 }
 
 fn fused(low: f32, high: f32) -> Option<Activation> {
@@ -143,25 +137,27 @@ impl Walk<'_> {
         fused(low, high).filter(|_| takes && alone).map(|activation| (activation, next.output))
     }
 
-    /// Files that are quantised say a ReLU by a range that begins at zero.
+    /// Files that are quantised say a ReLU by a range that begins at zero, a ReLU6 by one that ends at six, to the
+    /// precision of its scale.
     fn saturating(&self, activation: Activation, output: TensorId) -> Activation {
         match (activation, self.graph.tensors[output].range) {
+            (Activation::None, Some((0.0, high))) if (high - 6.0).abs() < 1e-5 => Activation::Relu6,
             (Activation::None, Some((0.0, _))) => Activation::Relu,
             _ => activation,
         }
     }
 
-    fn shape(&self, id: TensorId) -> &[usize] {
+    pub(super) fn shape(&self, id: TensorId) -> &[usize] {
         &self.graph.tensors[id].shape
     }
 
-    fn input(&self, node: &Node, slot: usize) -> Placed {
+    pub(super) fn input(&self, node: &Node, slot: usize) -> Placed {
         // The walk asks for nodes only when all their inputs are placed.
         self.placed[node.inputs[slot]].unwrap_or(Placed { index: 0, code: PROBABILITIES, flattened: None })
     }
 
     /// The code calibration gives tensor `id`.
-    fn calibrated(&self, id: TensorId) -> Result<Code, Refused> {
+    pub(super) fn calibrated(&self, id: TensorId) -> Result<Code, Refused> {
         match self.ranges.code(id, self.data_type) {
             Some(code) => Ok(code),
             None => refused(
@@ -172,7 +168,7 @@ impl Walk<'_> {
     }
 
     /// Adds tensor `id`.
-    fn activation(&mut self, id: TensorId, code: Code) -> Placed {
+    pub(super) fn activation(&mut self, id: TensorId, code: Code) -> Placed {
         let tensor = &self.graph.tensors[id];
         let shape = integer_shape(&tensor.shape);
         let index = self.writer.activation(&tensor.name, &shape, code.scale, code.zero_point);
@@ -191,13 +187,7 @@ impl Walk<'_> {
                 let channels = affine.channels;
                 let values = affine.values.clone().unzip();
                 let array = |shape: Vec<usize>, values| Constant { shape, values };
-                let window = crate::float::Window {
-                    kernel: (1, 1),
-                    stride: (1, 1),
-                    dilation: (1, 1),
-                    before: (0, 0),
-                    after: (0, 0),
-                };
+                let window = Window { kernel: (1, 1), stride: (1, 1), dilation: (1, 1), before: (0, 0), after: (0, 0) };
                 if self.shape(output).len() != 4 {
                     return refused(
                         "a scale on a vector after no layer",
@@ -248,159 +238,5 @@ impl Walk<'_> {
         }
         self.notes.push(format!("{:?} is left out: the largest output stays the largest", node.name));
         Ok(input)
-    }
-
-    fn sliding(
-        &self,
-        node: &Node,
-        window: &crate::float::Window,
-        grows: bool,
-    ) -> Result<(Sliding, super::place::Placement), Refused> {
-        let (from, to) = (spatial(self.shape(node.inputs[0])), spatial(self.shape(node.output)));
-        match place(window, from, to).filter(|placed| grows || !placed.is_grown()) {
-            Some(placed) => {
-                Ok((Sliding { padding: placed.padding, stride: window.stride, dilation: window.dilation }, placed))
-            }
-            None => refused(
-                format!("padding {:?} and {:?} from a map of {from:?} to {to:?}", window.before, window.after),
-                "a map of the input's size by the stride, or no padding, is needed",
-            ),
-        }
-    }
-
-    fn convolution(
-        &mut self,
-        node: &Node,
-        op: &Convolution,
-        activation: Activation,
-        output: TensorId,
-    ) -> Result<Placed, Refused> {
-        let input = self.input(node, 0);
-        let (sliding, zeros) = self.sliding(node, &op.window, true)?;
-        let (kernel, bias) = present(&op.weights, op.bias.as_ref())?;
-        let channels = self.shape(node.inputs[0])[1];
-        let out = bias.len();
-        let is_depthwise = op.groups == channels && channels > 1;
-        if zeros.is_grown() {
-            self.notes.push(format!("{:?}: zeros round its kernel say its padding", node.name));
-        }
-        let setting = self.setting(input, output)?;
-        let (height, width) =
-            (op.window.kernel.0 + zeros.before.0 + zeros.after.0, op.window.kernel.1 + zeros.before.1 + zeros.after.1);
-        if is_depthwise {
-            let quantised = weights::depthwise(op, (kernel, &bias), &zeros, &setting);
-            let operator = Operator::DepthwiseConv2d(sliding, out / channels, activation);
-            self.layer(node, operator, &[1, height, width, out], quantised, 3, input, output)
-        } else {
-            if op.groups > 1 {
-                self.notes.push(format!("{:?}: its {} groups run as one, with zeros between", node.name, op.groups));
-            }
-            let quantised = weights::convolution(op, (kernel, &bias), &zeros, &setting);
-            let shape = [out, height, width, channels];
-            self.layer(node, Operator::Conv2d(sliding, activation), &shape, quantised, 0, input, output)
-        }
-    }
-
-    fn fully_connected(
-        &mut self,
-        node: &Node,
-        op: &FullyConnected,
-        activation: Activation,
-        output: TensorId,
-    ) -> Result<Placed, Refused> {
-        let mut input = self.input(node, 0);
-        let (matrix, bias) = present(&op.weights, op.bias.as_ref())?;
-        if let &[batch, channels, height, width] = self.shape(node.inputs[0]) {
-            let name = format!("{}/flatten", node.name);
-            let flat = [batch, channels * height * width];
-            let target = self.writer.shape(&format!("{name}/shape"), &flat);
-            let index = self.writer.activation(&name, &flat, input.code.scale, input.code.zero_point);
-            self.writer.operator(Operator::Reshape, &[input.index, target], index);
-            input = Placed { index, flattened: Some([channels, height, width]), ..input };
-        }
-        let setting = self.setting(input, output)?;
-        let quantised = weights::fully_connected(op, (matrix, &bias), input.flattened, &setting);
-        self.layer(node, Operator::FullyConnected(activation), &op.weights.shape, quantised, 0, input, output)
-    }
-
-    /// What the weights between `input` and `output` are quantised for.
-    fn setting(&self, input: Placed, output: TensorId) -> Result<Setting, Refused> {
-        let output_scale = self.calibrated(output)?.scale;
-        Ok(Setting { data_type: self.data_type, input_scale: input.code.scale, output_scale })
-    }
-
-    /// Adds weights, biases, the output and the operator on them.
-    #[allow(clippy::too_many_arguments)] // Each is one word of a layer's line.
-    fn layer(
-        &mut self,
-        node: &Node,
-        operator: Operator,
-        shape: &[usize],
-        quantised: weights::Quantised,
-        axis: i32,
-        input: Placed,
-        output: TensorId,
-    ) -> Result<Placed, Refused> {
-        let code = Code { scale: quantised.output_scale, ..self.calibrated(output)? };
-        let placed = self.activation(output, code);
-        let bias_scales = quantised.scales.iter().map(|scale| input.code.scale * scale).collect();
-        let name = |what: &str| format!("{}/{what}", node.name);
-        let weights = self.writer.weights(&name("weights"), shape, &quantised.weights, quantised.scales, axis);
-        let bias = self.writer.bias(&name("bias"), &quantised.bias, bias_scales);
-        self.writer.operator(operator, &[input.index, weights, bias], placed.index);
-        Ok(placed)
-    }
-
-    fn pool(&mut self, node: &Node, op: &Pool, activation: Activation, output: TensorId) -> Result<Placed, Refused> {
-        let input = self.input(node, 0);
-        if op.window.dilation != (1, 1) {
-            return refused("a dilated pool", "dilation 1 is needed");
-        }
-        let is_padded = op.window.before != (0, 0) || op.window.after != (0, 0);
-        if op.kind == (PoolKind::Average { count_padding: true }) && is_padded {
-            return refused("an average with the padding in it", "an average without padding is needed");
-        }
-        let (sliding, _) = self.sliding(node, &op.window, false)?;
-        let placed = self.activation(output, input.code);
-        let operator = match op.kind {
-            PoolKind::Max => Operator::MaxPool2d(sliding, op.window.kernel, activation),
-            PoolKind::Average { .. } => Operator::AveragePool2d(sliding, op.window.kernel, activation),
-        };
-        self.writer.operator(operator, &[input.index], placed.index);
-        Ok(placed)
-    }
-
-    fn reshape(&mut self, node: &Node, output: TensorId) -> Result<Placed, Refused> {
-        let input = self.input(node, 0);
-        let (from, to) = (self.shape(node.inputs[0]).to_vec(), self.shape(output).to_vec());
-        let flattened = match (&from[..], &to[..]) {
-            (&[batch, channels, height, width], &[same, _]) if batch == same => {
-                (height * width > 1 && channels > 1).then_some([channels, height, width])
-            }
-            (&[batch, features], &[same, channels, _, _]) if batch == same && features == channels => None,
-            _ => {
-                return refused(
-                    format!("shape {from:?} into {to:?}"),
-                    "a map into a vector, or a vector into a map of 1 x 1, is needed",
-                )
-            }
-        };
-        let target = self.writer.shape(&format!("{}/shape", node.name), &integer_shape(&to));
-        let placed = self.activation(output, input.code);
-        self.writer.operator(Operator::Reshape, &[input.index, target], placed.index);
-        Ok(Placed { flattened, ..placed })
-    }
-}
-
-/// Weights and biases (zeros when the layer has none).
-fn present<'c>(weights: &'c Constant, bias: Option<&Constant>) -> Result<(&'c [f32], Vec<f32>), Refused> {
-    let out = weights.shape.first().copied().unwrap_or(0);
-    let bias = bias.map_or_else(|| Some(vec![0.0; out]), |bias| bias.values.clone());
-    match (weights.values.as_deref(), bias) {
-        (Some(weights), Some(bias)) if weights.iter().chain(&bias).all(|value| value.is_finite()) => {
-            Ok((weights, bias))
-        }
-        (Some(_), Some(_)) => refused("weights that are not finite", "train the network again"),
-        _ => refused("no weights", "give the trained file with the definition"),
     }
 }
