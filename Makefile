@@ -15,7 +15,7 @@ help:
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
 	@echo 'make bitstream PRESET=p what configures the board of a preset, with its pins and clock'
 	@echo 'make flash PRESET=p     the same, and onto the board'
-	@echo 'make bench              measure every figure'
+	@echo 'make bench              measure every figure, and compare 2,000 random layers'
 	@echo 'make report             an HTML page of the figures'
 
 verilog:
@@ -50,6 +50,7 @@ flash: needs-preset tools
 
 bench: tools
 	$(CORTADO) bench
+	CORTADO_SWEEP=all cargo test -p cortado-tests --test sweep
 
 report: tools
 	$(CORTADO) report

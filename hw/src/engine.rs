@@ -11,6 +11,7 @@ use crate::control::compute_control::ComputeControl;
 use crate::control::dispatcher::Dispatcher;
 use crate::control::instruction_register::InstructionRegister;
 use crate::control::reader::Reader;
+use crate::control::store_turn::StoreTurn;
 use crate::control::transfer::Transfer;
 use crate::control::writer::Writer;
 use crate::emit::{emit, EmitError, Header};
@@ -112,6 +113,8 @@ pub struct Engine<const SUM: usize> {
     writer: Writer,
     /// One where a beat holds several activation words, else none.
     beat_assembler: Vec<BeatAssembler>,
+    /// One where COMPUTEs leave STOREs no read, else none.
+    store_turn: Vec<StoreTurn>,
     compute_control: ComputeControl,
     feed: Feed,
     output_lane: Vec<OutputLane<SUM>>,
@@ -165,8 +168,9 @@ impl<const SUM: usize> Engine<SUM> {
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
             dispatcher: Dispatcher::new(arch), compute_control: ComputeControl::new(port),
-            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, word)?,
+            transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, word, arch.store_words_ahead())?,
             beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
+            store_turn: arch.store_patience().map(StoreTurn::new).into_iter().collect(),
             feed: Feed::new(arch),
             output_lane: lanes_in_blocks(arch).iter().map(|&n| OutputLane::new(arch.data_type, arch.tn, n, arch.window_taps)).collect(),
             post_processor: PostProcessor::new(arch),
@@ -330,8 +334,8 @@ impl<const SUM: usize> Logic for Engine<SUM> {
         }
 
         // Reads of activation memory: a residual that has waited, then steps, then a new residual
-        // (which finds a free cycle wherever a word lasts two steps), then STORE. A single port reads
-        // nothing in the cycle of a result.
+        // (which finds a free cycle wherever a word lasts two steps), then STORE; a STORE that has waited
+        // long goes before steps. A single port reads nothing in the cycle of a result.
         self.read_open.next = !(self.single_port.val() & self.post_processor.result_valid.val());
         self.feed.read_grant.next = self.read_open.val() & !self.post_processor.residual_urgent.val();
         self.post_processor.residual_grant.next = self.read_open.val() & !self.feed.read.val();
@@ -339,6 +343,17 @@ impl<const SUM: usize> Logic for Engine<SUM> {
             & self.read_open.val()
             & !self.post_processor.residual_read.val()
             & !self.feed.read.val();
+        for k in 0..self.store_turn.len() {
+            clock!(self, clock, store_turn[k]);
+            self.store_turn[k].reset.next = self.reset.val();
+            self.store_turn[k].wanted.next = self.writer.read.val();
+            self.store_turn[k].given.next = self.writer.read.val()
+                & self.read_open.val()
+                & !self.post_processor.residual_read.val()
+                & !self.feed.read.val();
+            self.feed.read_grant.next =
+                self.read_open.val() & !self.post_processor.residual_urgent.val() & !self.store_turn[k].urgent.val();
+        }
         self.writer.read_taken.next = self.store_taken.q.val();
         self.reading.next = self.feed.read.val()
             | (self.read_open.val() & (self.post_processor.residual_read.val() | self.writer.read.val()));

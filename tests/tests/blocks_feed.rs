@@ -91,7 +91,9 @@ impl Stages {
 fn the_patch_buffer_keeps_every_patch_whole_and_in_order() {
     let seed = 61;
     let mut random = Random(seed);
-    for (tm, tn, bytes, reserves) in [(2, 2, 6, 1), (4, 4, 36, 1), (8, 2, 30, 2), (16, 4, 100, 3), (32, 32, 160, 2)] {
+    for (tm, tn, bytes, reserves) in
+        [(2, 2, 6, 1), (4, 4, 36, 1), (8, 2, 30, 2), (16, 4, 100, 3), (32, 32, 160, 2), (32, 32, 384, 2)]
+    {
         let Some(mut dut) = dut!(PatchBuffer::new(DataType::Int8, tm, tn, bytes, reserves), seed) else { return };
         let pad_value = random.byte();
         dut.set("pad_value", pad_value);

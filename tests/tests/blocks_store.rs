@@ -1,4 +1,4 @@
-//! The blocks of a STORE as emitted: beats made of several words.
+//! The blocks of a STORE as emitted: beats made of several words, and the turn a STORE gets.
 
 mod blocks_support;
 
@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use blocks_support::random::Random;
 use cortado_hw::control::beat_assembler::BeatAssembler;
+use cortado_hw::control::store_turn::StoreTurn;
 
 #[test]
 fn beats_hold_their_pieces_in_order_whatever_stalls() {
@@ -56,5 +57,33 @@ fn beats_hold_their_pieces_in_order_whatever_stalls() {
             }
         }
         assert!(beats > 100, "only {beats} beats of {beat} bytes");
+    }
+}
+
+#[test]
+fn a_store_gets_its_turn_when_its_patience_ends_and_not_before() {
+    let seed = 94;
+    let mut random = Random(seed);
+    for patience in [1, 2, 7, 64] {
+        let Some(mut dut) = dut!(StoreTurn::new(patience), seed) else { return };
+        dut.set("wanted", true);
+        dut.set("given", false);
+        dut.set("reset", true);
+        dut.tick();
+        dut.set("reset", false);
+        let (mut waited, mut turns) = (0, 0);
+        for cycle in 0..20_000 {
+            let wanted = waited > 0 && random.chance(99) || random.chance(30);
+            let given = wanted && random.chance(2);
+            dut.set("wanted", wanted);
+            dut.set("given", given);
+            dut.settle();
+            let urgent = dut.is("urgent");
+            assert_eq!(urgent, waited >= patience, "patience {patience}, cycle {cycle}: after {waited} cycles");
+            turns += usize::from(urgent && given);
+            dut.tick();
+            waited = if wanted && !given { waited + 1 } else { 0 };
+        }
+        assert!(turns > 5, "patience {patience}: only {turns} turns");
     }
 }

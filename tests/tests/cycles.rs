@@ -76,6 +76,7 @@ fn memory(arch: &Architecture) -> MemoryModel {
     MemoryModel {
         latency: arch.external.latency_cycles,
         bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
+        burst_cycles: arch.external.burst_cycles,
         ..MemoryModel::default()
     }
 }
@@ -95,11 +96,12 @@ fn layers_agree_on(arch: Architecture, count: usize, seed: u64) {
         let room = |b: &support::Built| b.machine.external.len() as u64 <= arch.external.bytes;
         let Some(built) = layer.build_on(&arch).filter(room) else { continue };
         done += 1;
-        // Every memory in turn: prompt and slow to answer, as fast as the port and slower.
+        // Every memory in turn: prompt and slow to answer, as fast as the port and slower, with and without time of its own for a burst.
         let external = ExternalMemory {
             latency_cycles: 1 + (random.next() % 40) as u32,
             bandwidth_bytes: arch.port_bytes as u32,
             bandwidth_cycles: 1 + (random.next() % 2) as u32,
+            burst_cycles: (random.next() % 3) as u32 * 15,
             ..arch.external
         };
         let arch = Architecture { external, ..arch.clone() };

@@ -140,6 +140,7 @@ fn verilog_agrees(harness: &mut cortado_cosim::EngineHarness, graph: &Graph, arc
         options.memory = MemoryModel {
             latency: arch.external.latency_cycles,
             bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
+            burst_cycles: arch.external.burst_cycles,
             jitter: if stalls { Jitter::heavy() } else { Jitter::default() },
             ..MemoryModel::default()
         };

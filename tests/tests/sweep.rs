@@ -48,6 +48,7 @@ fn options(arch: &Architecture, program: u32, begin: Begin, seed: u64) -> RunOpt
     options.memory = MemoryModel {
         latency: arch.external.latency_cycles,
         bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
+        burst_cycles: arch.external.burst_cycles,
         jitter: if seed % 2 == 1 { Jitter::heavy() } else { Jitter::default() },
         ..MemoryModel::default()
     };

@@ -36,8 +36,19 @@ pub struct ExternalMemory {
     /// Sustained bytes per `bandwidth_cycles` cycles.
     pub bandwidth_bytes: u32,
     pub bandwidth_cycles: u32,
+    /// Cycles that a channel is busy with each burst beside its beats, which make short bursts dear (Caffeine,
+    /// section 4.3).
+    pub burst_cycles: u32,
     /// Size of the memory.
     pub bytes: u64,
+}
+
+impl ExternalMemory {
+    /// f(beta): bytes a cycle of bursts of `bytes`, one behind the other.
+    pub fn bytes_per_cycle(&self, bytes: f64) -> f64 {
+        let beats = bytes * f64::from(self.bandwidth_cycles) / f64::from(self.bandwidth_bytes);
+        bytes / (f64::from(self.burst_cycles) + beats)
+    }
 }
 
 /// One engine. Only [`crate::preset`] makes one, after its checks; every field obeys them.
@@ -92,6 +103,22 @@ impl Architecture {
     /// Activation words in a beat of the external port; LOADs and STOREs move multiples of it.
     pub fn transfer_words(&self) -> usize {
         (self.port_bytes / self.activation_word_bytes()).max(1)
+    }
+
+    /// Words that a STORE reads ahead of the one that goes out: enough for a word every three cycles, or every second
+    /// one where a beat holds several.
+    pub fn store_words_ahead(&self) -> usize {
+        if self.transfer_words() > 1 {
+            4
+        } else {
+            2
+        }
+    }
+
+    /// Cycles that a STORE waits for activation memory before it goes before a COMPUTE's steps once. `None` where a
+    /// step in Tm/Tn reads, which leaves cycles free, or the port is so narrow that little is stored beside a COMPUTE.
+    pub fn store_patience(&self) -> Option<usize> {
+        (self.substeps() == 1 && self.transfer_words() > 1).then_some(2)
     }
 
     /// Bytes of a weight word: an element per multiplier.

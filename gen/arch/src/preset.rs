@@ -10,7 +10,7 @@
 //! | `[array]` | `tm_lanes`, `tn_lanes`, `requantise_lanes`, `requantise_cycles`, `residual_unit`, `window_taps`, `patch_bytes`, `data_type` (`int8`, `int16`) |
 //! | `[memory]` | `activation_kind` (`bram`, `spram`), `activation_words`, `weight_words`, `parameter_words` |
 //! | `[port]` | `port_bytes`, `burst_beats`, `address_bits` |
-//! | `[external]` | `size_bytes`, `latency_cycles`, `bandwidth_bytes` per `bandwidth_cycles` |
+//! | `[external]` | `size_bytes`, `latency_cycles`, `bandwidth_bytes` per `bandwidth_cycles`; `burst_cycles` that each burst costs beside its beats, 0 where left out |
 
 mod check;
 mod document;

@@ -58,6 +58,17 @@ fn memory_blocks_are_those_of_the_best_shapes() {
 }
 
 #[test]
+fn the_large_engine_s_memory_is_the_measured_one() {
+    let external = preset::by_name("datacentre-32x32").unwrap().external;
+    let board = cortado_arch::board::board("ku060").unwrap();
+    for &(bytes, megabytes_per_s) in board.external.measured.iter().filter(|(bytes, _)| *bytes >= 2048) {
+        let measured = f64::from(megabytes_per_s) / f64::from(board.clock_mhz);
+        let ratio = external.bytes_per_cycle(bytes.into()) / measured;
+        assert!((0.99..1.16).contains(&ratio), "bursts of {bytes} bytes: {ratio} of what was measured");
+    }
+}
+
+#[test]
 fn families_and_memory_kinds_are_read() {
     let a = preset::by_name("icebreaker-4x4").unwrap();
     assert_eq!(a.family, Family::Ice40 { device: "up5k".into(), package: "sg48".into() });
@@ -121,7 +132,7 @@ fn one_fault_is_one_line_in_these_words() {
         ("hx8k-4x4", "activation_kind = \"bram\"", "activation_kind = \"spram\"",
          "p.toml:21: activation_kind = \"spram\" is wrong because the hx8k has no SPRAM; nearest \"bram\""),
         ("tiny-2x2", "[external]", "[extrenal]",
-         "p.toml:1: section [external] is missing; it holds size_bytes, latency_cycles, bandwidth_bytes, bandwidth_cycles\n\
+         "p.toml:1: section [external] is missing; it holds size_bytes, latency_cycles, bandwidth_bytes, bandwidth_cycles, burst_cycles\n\
           p.toml:28: [extrenal] is unknown in a preset; did you mean external?"),
         ("tiny-2x2", "[preset]", "port = 3\n[preset]",
          "p.toml:24: not TOML: invalid table header, duplicate key `port` in document root"),

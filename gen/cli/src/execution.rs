@@ -216,6 +216,7 @@ fn memory_model(arch: &Architecture, jitter: Jitter) -> MemoryModel {
     MemoryModel {
         latency: external.latency_cycles.max(1),
         bandwidth: (external.bandwidth_bytes, external.bandwidth_cycles),
+        burst_cycles: external.burst_cycles,
         jitter,
         ..MemoryModel::default()
     }

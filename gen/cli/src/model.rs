@@ -5,17 +5,26 @@ use crate::files;
 use clap::Args;
 use cortado_graph::float::FloatGraph;
 use cortado_graph::inspection::Inspection;
-use cortado_graph::ir::Graph;
+use cortado_graph::ir::{DataType, Graph};
+use cortado_graph::synthetic::synthetic;
 use cortado_graph::{caffe, onnx, tflite};
 use std::path::{Path, PathBuf};
 
 /// Larger than any model that could run on these engines (VGG16's weights are 553 MB), and still held in memory.
 const MOST_BYTES: u64 = 1 << 30;
 
+const VGG16: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/definitions/vgg16.prototxt"));
+const ALEXNET: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/definitions/alexnet.prototxt"));
+
+/// Seed of random weights.
+const WEIGHTS_SEED: u64 = 1;
+
 /// The choice of a network.
 #[derive(Args, Debug)]
 pub struct ModelChoice {
-    /// Network: a .tflite file, the embedded @fashion or @tiny; inspect, quantise and explore take .onnx and .prototxt too
+    /// Network: a .tflite file, the embedded @fashion or @tiny, @vgg16 or @alexnet with random weights; inspect, quantise
+    /// and explore take .onnx and .prototxt too
     #[arg(value_name = "MODEL", default_value = "@fashion")]
     pub model: String,
 }
@@ -27,6 +36,8 @@ pub enum Contents {
     Onnx,
     /// A Caffe definition, with its trained file where there is one.
     Caffe(Option<Vec<u8>>),
+    /// A Caffe definition that gets random weights.
+    Untrained,
 }
 
 /// A network's file.
@@ -56,17 +67,20 @@ impl ModelChoice {
 /// No embedded network has the name, or the file cannot be read.
 pub fn read(model: &str) -> Result<ModelFile, Failure> {
     if let Some(name) = model.strip_prefix('@') {
-        let bytes = match name {
-            "fashion" => cortado_models::FASHION,
-            "tiny" => cortado_models::TINY,
+        let (bytes, contents) = match name {
+            "fashion" => (cortado_models::FASHION, Contents::Tflite),
+            "tiny" => (cortado_models::TINY, Contents::Tflite),
+            "vgg16" => (VGG16, Contents::Untrained),
+            "alexnet" => (ALEXNET, Contents::Untrained),
             _ => {
                 return Err(Failure::Refused(format!(
-                    "no embedded network is called {model:?}; there are @fashion and @tiny"
+                    "no embedded network is called {model:?}; there are @fashion and @tiny, and with random weights @vgg16 \
+                     and @alexnet"
                 )))
             }
         };
-        let name = name.to_owned();
-        return Ok(ModelFile { name, bytes: bytes.to_vec(), contents: Contents::Tflite, embedded: true });
+        let embedded = matches!(contents, Contents::Tflite);
+        return Ok(ModelFile { name: name.to_owned(), bytes: bytes.to_vec(), contents, embedded });
     }
     let path = Path::new(model);
     let bytes = files::read(path, MOST_BYTES, "a model")?;
@@ -109,6 +123,9 @@ impl ModelFile {
     pub fn import(&self) -> Result<Graph, Failure> {
         match self.contents {
             Contents::Tflite => tflite::import(&self.name, &self.bytes).map_err(Failure::refused),
+            Contents::Untrained => {
+                synthetic(&self.import_float()?, DataType::Int8, WEIGHTS_SEED).map_err(Failure::refused)
+            }
             _ => Err(Failure::Refused(format!(
                 "{} is read as a network in floating point and engines compute in int8 or int16; make such a model first: \
                  cortado quantise MODEL --calibrate IMAGES -o {}.tflite",
@@ -127,6 +144,7 @@ impl ModelFile {
             Contents::Caffe(weights) => {
                 caffe::import(&self.name, &self.bytes, weights.as_deref()).map_err(Failure::refused)
             }
+            Contents::Untrained => caffe::import(&self.name, &self.bytes, None).map_err(Failure::refused),
             Contents::Tflite => Err(Failure::Refused(format!(
                 "{} is taken as a .tflite file, which is quantised where it was trained; give an .onnx or .prototxt",
                 self.name
@@ -143,6 +161,7 @@ impl ModelFile {
             Contents::Tflite => tflite::inspect(&self.name, &self.bytes),
             Contents::Onnx => onnx::inspect(&self.name, &self.bytes),
             Contents::Caffe(weights) => caffe::inspect(&self.name, &self.bytes, weights.as_deref()),
+            Contents::Untrained => caffe::inspect(&self.name, &self.bytes, None),
         }
         .map_err(Failure::refused)
     }

@@ -26,7 +26,7 @@ fn unknown_names_are_refused_with_the_names_there_are() {
             &["verilog", "--preset", "icebraker-4x4"][..],
             &["no preset is called \"icebraker-4x4\"; did you mean icebreaker-4x4?", "ulx3s-85f-16x8"][..],
         ),
-        (&["inspect", "@cifar"], &["no embedded network is called \"@cifar\"; there are @fashion and @tiny"]),
+        (&["inspect", "@cifar"], &["no embedded network is called \"@cifar\"; there are @fashion and @tiny, and with random weights @vgg16 and @alexnet"]),
         (&["bench", "resnet9"], &["no case is called \"resnet9\"; there are conv3x3, resnet8, dscnn"]),
         (&["run", "--sample", "10"], &["no embedded image 10; there are 0 to 9"]),
         (&["run", "--on", "fpga"], &["invalid value 'fpga'", "golden, iss, verilator, board"]),

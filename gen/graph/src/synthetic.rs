@@ -120,11 +120,12 @@ impl Maker {
                 self.from[node.output] = Some(input);
                 return Ok(());
             }
-            float::Op::Convolution(conv) if conv.groups == 1 => {
+            float::Op::Convolution(conv) => {
                 let outputs = conv.weights.shape.first().copied().unwrap_or(0);
                 let count = conv.weights.len();
                 let output = requantise(outputs, count);
-                let (weights, bias) = (self.weights(count), self.biases(outputs));
+                let own = conv.weights.shape.get(1).copied().unwrap_or(0);
+                let (weights, bias) = (spread(&self.weights(count), own, outputs, conv.groups), self.biases(outputs));
                 let window = window(&conv.window);
                 (Op::Conv2d(Conv2d { window, weights, bias, input_zero_point: zero_point, output }), made_zero)
             }
@@ -143,9 +144,7 @@ impl Maker {
                 (Op::Pool2d(Pool2d { kind, window: window(&pool.window), min: lowest, max: highest }), zero_point)
             }
             float::Op::Reshape => (Op::Reshape, zero_point),
-            float::Op::Convolution(_) | float::Op::Affine(_) | float::Op::Add => {
-                return Err(format!("a {} with groups or of trained values has no synthetic form", node.kind()))
-            }
+            float::Op::Affine(_) | float::Op::Add => return Err(format!("a {} has no synthetic form", node.kind())),
         };
         let output = self.tensor(graph, node.output, zero);
         self.graph.nodes.push(Node { name: node.name.clone(), op, inputs: vec![input], output });
@@ -155,6 +154,19 @@ impl Maker {
     fn biases(&mut self, outputs: usize) -> Vec<i64> {
         (0..outputs).map(|_| (self.next() >> 52) as i64 - (1 << 11)).collect()
     }
+}
+
+/// Weights in the order (output, tap, channel of its group) as OHWI over all input channels, with zeros for the other
+/// groups' channels.
+fn spread(weights: &[i16], own: usize, outputs: usize, groups: usize) -> Vec<i16> {
+    let taps = weights.len() / (outputs * own).max(1);
+    let mut spread = vec![0; weights.len() * groups];
+    for (at, values) in weights.chunks_exact(own.max(1)).enumerate() {
+        let group = at / taps.max(1) * groups / outputs.max(1);
+        let first = (at * groups + group) * own;
+        spread[first..first + own].copy_from_slice(values);
+    }
+    spread
 }
 
 fn window(window: &float::Window) -> Window {

@@ -18,19 +18,24 @@ const GATHER_OVERHEAD: u64 = 7;
 /// Cycles from the start of a LOAD to its first command, and from its last beat to its end.
 const LOAD_OVERHEAD: u64 = 3;
 
-/// Cycles of a STORE beside its words, and fewest of a word: two are read ahead of the one that goes out.
+/// Cycles of a STORE beside its words, and those from the read of a word to its place in the beat going out.
 const STORE_OVERHEAD: u64 = 11;
-const STORE_WORD: u64 = 3;
+const STORE_READ: u64 = 6;
 
 /// Cycles from the hand-over of an instruction to that of the next, when both the port and its unit
 /// are free.
 pub(crate) fn fetch_cycles(arch: &Architecture) -> u64 {
-    u64::from(arch.external.latency_cycles) + port_cycles(INSTRUCTION_BYTES as u64, arch) + 4
+    response_cycles(arch) + port_cycles(INSTRUCTION_BYTES as u64, arch) + 4
 }
 
 /// Cycles in which a COMPUTE is copied before it is handed over, when it comes after the one before has ended.
 pub(crate) fn copy_cycles(arch: &Architecture) -> u64 {
     CopyBeats::of(arch.port_bytes).issue as u64
+}
+
+/// Cycles from a burst's command to its first beat, when no other burst is on the way.
+fn response_cycles(arch: &Architecture) -> u64 {
+    u64::from(arch.external.latency_cycles.max(arch.external.burst_cycles + 1))
 }
 
 /// Cycles of this many bytes on the external port.
@@ -134,14 +139,18 @@ fn moving_cycles(memory: OnChip, words: u64, arch: &Architecture) -> u64 {
 /// Cycles of a LOAD that has the port for itself: at most two bursts are on the way.
 pub(crate) fn load_cycles(memory: OnChip, t: &Transfer, arch: &Architecture) -> u64 {
     let latency = u64::from(arch.external.latency_cycles);
-    let burst = port_cycles((arch.burst_beats * arch.port_bytes) as u64, arch).max(1);
+    let beats = port_cycles((arch.burst_beats * arch.port_bytes) as u64, arch).max(1);
+    let burst = beats + u64::from(arch.external.burst_cycles);
     let cycles = moving_cycles(memory, t.words.into(), arch);
-    let stalls = (latency + 2).saturating_sub(burst) / 2 * (cycles / burst);
-    LOAD_OVERHEAD + latency + cycles + stalls
+    let stalls = (latency + 2).saturating_sub(burst) / 2 + u64::from(arch.external.burst_cycles);
+    LOAD_OVERHEAD + response_cycles(arch) + cycles + stalls * (cycles / beats)
 }
 
 /// Cycles of a STORE.
 pub(crate) fn store_cycles(t: &Transfer, arch: &Architecture) -> u64 {
     let bytes = u64::from(t.words) * arch.activation_word_bytes() as u64;
-    STORE_OVERHEAD + port_cycles(bytes, arch).max(u64::from(t.words) * STORE_WORD)
+    // A read is asked for every second cycle, as long as the words ahead have room.
+    let word = (STORE_READ / arch.store_words_ahead() as u64).max(2);
+    let bursts = bytes.div_ceil((arch.burst_beats * arch.port_bytes) as u64) * u64::from(arch.external.burst_cycles);
+    STORE_OVERHEAD + bursts + port_cycles(bytes, arch).max(u64::from(t.words) * word)
 }

@@ -27,6 +27,8 @@ pub(crate) struct Layer {
     pub input_offset: usize,
     /// Words from the output map's base to this layer's first result.
     pub output_offset: usize,
+    /// Of each output group, the first of a pixel's words that it multiplies; empty where all begin with the first.
+    pub first_blocks: Vec<usize>,
     pub weights: Block,
     pub parameters: Block,
     pub macs: u64,
@@ -95,12 +97,27 @@ impl Layer {
         part
     }
 
-    /// Output groups `first..first + groups` only; weights and parameters stay whole.
+    /// Output groups that begin with another word of a pixel than the group before.
+    pub fn borders(&self) -> impl Iterator<Item = usize> + '_ {
+        self.first_blocks.windows(2).enumerate().filter(|(_, pair)| pair[0] != pair[1]).map(|(group, _)| group + 1)
+    }
+
+    /// Words of a pixel before the last ones that any output group multiplies.
+    pub fn last_first_block(&self) -> usize {
+        self.first_blocks.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Output groups `first..first + groups` only, which begin with the same word of a pixel; weights and parameters
+    /// stay whole.
     pub fn groups(&self, first: usize, groups: usize) -> Self {
         let mut part = self.clone();
         part.compute.output_groups = field(groups);
         if matches!(self.mode, Mode::Channelwise | Mode::Depthwise) {
             part.input_offset += first;
+        }
+        if let Some(&block) = self.first_blocks.get(first) {
+            part.input_offset += block;
+            part.first_blocks.clear();
         }
         part.output_offset += first;
         part.macs = self.macs * groups as u64 / u64::from(self.compute.output_groups.max(1));

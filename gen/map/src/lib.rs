@@ -40,6 +40,7 @@ mod pool;
 mod program;
 mod residence;
 mod search;
+mod spans;
 mod stream;
 #[cfg(test)]
 mod testing;

@@ -9,6 +9,7 @@ use crate::network::{Grid, Kernel, Kind, Network, Operation, Pool, Shape, Sum};
 use crate::pack;
 use crate::parameters::parameters;
 use crate::pool;
+use crate::spans;
 use cortado_arch::isa::{Compute, Mode};
 use cortado_arch::Architecture;
 
@@ -149,6 +150,7 @@ pub(crate) fn layer(op: &Operation, mode: Mode, compute: Compute, weights: Block
         residual: None,
         input_offset: 0,
         output_offset: 0,
+        first_blocks: Vec::new(),
         weights,
         parameters,
         macs: op.macs,
@@ -209,8 +211,19 @@ fn convolution(op: &Operation, kernel: &Kernel, output: Shape, arch: &Architectu
     let input = op.input_shape;
     let (mut compute, taps) = convolution_frame(input, output, &kernel.grid, arch);
     number_fields(&mut compute, kernel, arch);
-    let weights = pack::convolution(kernel, input.channels, taps, arch);
-    Ok(layer(op, Mode::Convolution, compute, weights, parameters(kernel, arch)?))
+    let parameters = parameters(kernel, arch)?;
+    let split =
+        spans::of(kernel, input.channels, arch).filter(|s| taps == kernel.grid.taps() && s.pays(&compute, arch));
+    let Some(spans) = split else {
+        let weights = pack::convolution(kernel, input.channels, taps, arch);
+        return Ok(layer(op, Mode::Convolution, compute, weights, parameters));
+    };
+    let compute = spans.narrow(&compute, arch);
+    let mut narrow =
+        layer(op, Mode::Convolution, compute, pack::spanned(kernel, input.channels, &spans, arch), parameters);
+    narrow.macs = (output.pixels() * taps * spans.products) as u64;
+    narrow.first_blocks = spans.first_blocks;
+    Ok(narrow)
 }
 
 /// The same convolution on an unfolded input: a kernel one column wide over a map as wide as the output,

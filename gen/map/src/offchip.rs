@@ -59,7 +59,7 @@ impl Block {
         };
         let results = band.output_offset..band.output_offset + access::results(&band.compute) as usize;
         let read = access::input_words(band.mode, &band.compute, arch).map_or(0, |words| words as usize);
-        let end = (band.input_offset + read).min(lowered.words[band.input]);
+        let end = (band.input_offset + band.last_first_block() + read).min(lowered.words[band.input]);
         let when = |map: Option<MapId>, words: Range<usize>| match map {
             Some(map) if external[map] => words,
             _ => 0..0,

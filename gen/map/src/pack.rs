@@ -2,6 +2,7 @@
 
 use crate::layer::Block;
 use crate::network::Kernel;
+use crate::spans::Spans;
 use cortado_arch::Architecture;
 
 /// A block of `groups * group_words` words, filled by `fill(group, step, lane m, lane n)`.
@@ -49,6 +50,20 @@ pub(crate) fn convolution(kernel: &Kernel, channels: usize, taps: usize, arch: &
             return 0;
         }
         weight(kernel, group * arch.tm + m, pixel * channels + channel)
+    })
+}
+
+/// Convolution mode where each output group multiplies some words of a pixel only.
+pub(crate) fn spanned(kernel: &Kernel, channels: usize, spans: &Spans, arch: &Architecture) -> Block {
+    let per_tap = spans.blocks * arch.substeps();
+    let group_words = kernel.grid.taps() * per_tap;
+    block(spans.first_blocks.len(), group_words, arch, |group, step, m, n| {
+        let (tap, within) = (step / per_tap, step % per_tap);
+        let channel = spans.first_blocks[group] * arch.tm + within * arch.tn + n;
+        if channel >= channels {
+            return 0;
+        }
+        weight(kernel, group * arch.tm + m, tap * channels + channel)
     })
 }
 

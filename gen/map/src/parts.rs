@@ -185,7 +185,7 @@ impl Cutter<'_> {
         let segments = [0, 1].map(|s| self.streams[s].segments(index, groups));
         let split = output_split(plan, index, layer);
         let flat = layer.compute.output_width * layer.compute.output_height == 1;
-        let cuts = cut_points(&segments, groups, split.filter(|_| flat));
+        let cuts = cut_points(&segments, groups, split.filter(|_| flat).into_iter().chain(layer.borders()));
         let reads_input = !self.input_loaded
             && !plan.homes.external[plan.input]
             && (layer.input == plan.input || layer.residual == Some(plan.input));
@@ -212,7 +212,8 @@ impl Cutter<'_> {
         let plan = self.plan;
         let (bases, block, at) = self.place(index, band);
         for &(first, count) in cuts {
-            let mut part = if cuts.len() == 1 { band.clone() } else { band.groups(first, count) };
+            let whole = cuts.len() == 1 && band.first_blocks.is_empty();
+            let mut part = if whole { band.clone() } else { band.groups(first, count) };
             let reader = self.made.parts.len();
             let [weight_address, parameter_address] = [0, 1].map(|s| {
                 let Some(&segment) = segments[s].iter().rev().find(|segment| segment.first <= first) else {
@@ -311,9 +312,9 @@ fn early_store(plan: &Plan, parts: &[Part], first: usize) -> Option<(usize, usiz
     next.checked_sub(1).map(|last| (last, words))
 }
 
-/// The group ranges (first, count) between the segment borders of both memories.
-fn cut_points(segments: &[Vec<Segment>; 2], groups: usize, split: Option<usize>) -> Vec<(usize, usize)> {
-    let mut firsts: Vec<usize> = segments.iter().flatten().map(|s| s.first).chain(split).collect();
+/// The group ranges (first, count) between the segment borders of both memories and `others`.
+fn cut_points(segments: &[Vec<Segment>; 2], groups: usize, others: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
+    let mut firsts: Vec<usize> = segments.iter().flatten().map(|s| s.first).chain(others).collect();
     firsts.sort_unstable();
     firsts.dedup();
     let ends = firsts.iter().skip(1).copied().chain([groups]);

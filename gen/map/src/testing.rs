@@ -24,6 +24,12 @@ pub(crate) fn engine() -> Architecture {
         port_bytes: 4,
         burst_beats: 16,
         address_bits: 32,
-        external: ExternalMemory { latency_cycles: 10, bandwidth_bytes: 4, bandwidth_cycles: 1, bytes: 1 << 20 },
+        external: ExternalMemory {
+            latency_cycles: 10,
+            bandwidth_bytes: 4,
+            bandwidth_cycles: 1,
+            burst_cycles: 0,
+            bytes: 1 << 20,
+        },
     }
 }

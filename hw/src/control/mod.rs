@@ -6,5 +6,6 @@ pub mod compute_control;
 pub mod dispatcher;
 pub mod instruction_register;
 pub mod reader;
+pub mod store_turn;
 pub mod transfer;
 pub mod writer;

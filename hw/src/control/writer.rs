@@ -7,9 +7,6 @@ use crate::make::{constant, many, mask, signals};
 use crate::{clock, comment, dff_setup};
 use rust_hdl::prelude::*;
 
-/// Words the writer holds beside the one going out: enough for a word every four cycles.
-const WORDS_AHEAD: usize = 2;
-
 /// Bursts of the STORE that `Transfer` counts, while `storing`. Words are read ahead while one goes out
 /// beat by beat; at the end of a STORE words behind it are read and forgotten.
 ///
@@ -59,16 +56,16 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// For a port of `port_bytes` and words of `activation` bytes.
+    /// For a port of `port_bytes` and words of `activation` bytes, of which it holds `ahead` beside the one going out.
     ///
     /// # Errors
     /// Words without a byte; a checked architecture has none.
-    pub fn new(port_bytes: usize, activation: usize) -> Result<Self, StreamError> {
+    pub fn new(port_bytes: usize, activation: usize, ahead: usize) -> Result<Self, StreamError> {
         let beats = activation / port_bytes;
         Ok(make!(
             clock reset storing open any_on_the_way commanded moved read read_taken next_word command_valid command_ready
             data_valid data_ready claimed going_full beats_left ends asking sending last_beat refill;
-            word: signals(activation), data: signals(port_bytes), reading: many(3), ahead: Fifo::new(WORDS_AHEAD, activation)?, most_claimed: constant(WORDS_AHEAD),
+            word: signals(activation), data: signals(port_bytes), reading: many(3), ahead: Fifo::new(ahead, activation)?, most_claimed: constant(ahead),
             going: many(activation), word_beats: constant(beats), one_beat: Constant::new(beats == 1), beats_mask: mask(beats),
         ))
     }

@@ -98,7 +98,7 @@ impl Feed {
             word: signals(word_bytes), elements: signals(word_bytes), shared: signals(tn * data_type.bytes()),
             scan: ScanSequencer::new(arch.substeps()),
             depthwise: many((arch.window_taps > 0).into()),
-            patch: has_patches.then(|| PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves())).into_iter().collect(),
+            patch: has_patches.then(|| PatchSequencer::new(tm, arch.vector_interval(false), arch.patch_reserves(), arch.patch_bytes)).into_iter().collect(),
             pacer: Pacer::new(arch.vector_interval(false), arch.vector_interval(arch.residual_unit)),
             patch_buffer: has_patches.then(|| PatchBuffer::new(data_type, tm, tn, arch.patch_bytes, arch.patch_reserves())).into_iter().collect(),
             word_select: WordSelect::new(data_type, tm, tn, has_patches),

@@ -22,8 +22,8 @@ pub struct PatchBuffer {
     pub word: Vec<Signal<In, Bits<8>>>,
     pub valid: Signal<In, Bit>,
     pub rotation: Signal<In, Bits<8>>,
-    pub low: Signal<In, Bits<8>>,
-    pub high: Signal<In, Bits<8>>,
+    pub low: Signal<In, Bits<9>>,
+    pub high: Signal<In, Bits<9>>,
     pub end_of_patch: Signal<In, Bit>,
     pub pad_value: Signal<In, Bits<8>>,
     pub take: Signal<In, Bit>,
@@ -69,7 +69,7 @@ impl Logic for PatchBuffer {
             "// PatchBuffer: patches of up to {bytes} bytes from words of {word_bytes}, {lane_bytes} bytes a step
     reg [{lanes_top}:0] lanes_q;
     reg [{word_top}:0] rotated;
-    reg [7:0] low_q, high_q;
+    reg [8:0] low_q, high_q;
     reg write_q, end_q, gathered_q;
     reg [{top}:0] gathered;
     reg [{element_top}:0] present;

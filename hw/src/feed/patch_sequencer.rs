@@ -3,7 +3,7 @@
 use super::step::{Element, Step};
 use crate::cells::reg::Reg;
 use crate::config::ComputeFields;
-use crate::make::constant;
+use crate::make::{constant, mask};
 use crate::{comment, dff_setup, make};
 use rust_hdl::prelude::*;
 
@@ -55,8 +55,8 @@ pub struct PatchSequencer {
     high: Reg<Bits<17>>,
     empty: Reg<Bit>,
     next_byte: Reg<Bits<17>>,
-    /// Patch byte of row byte 0, modulo 256.
-    base: Reg<Bits<8>>,
+    /// Patch byte of row byte 0, modulo 256, or 512 where patches are larger.
+    base: Reg<Bits<9>>,
     next_start: Reg<Bits<17>>,
     next_low: Reg<Bits<17>>,
     next_high: Reg<Bits<17>>,
@@ -89,6 +89,7 @@ pub struct PatchSequencer {
     reserves: Constant<Bits<3>>,
     reserves_and_one: Constant<Bits<3>>,
     zero: Constant<Bits<17>>,
+    byte_mask: Constant<Bits<9>>,
     in_map: Signal<Local, Bit>,
     last_word: Signal<Local, Bit>,
     wants: Signal<Local, Bit>,
@@ -118,8 +119,8 @@ pub struct PatchSequencer {
 
 impl PatchSequencer {
     /// For words of `tm` bytes, results at least `interval` cycles apart, and a buffer that keeps
-    /// `reserves` whole patches.
-    pub fn new(tm: usize, interval: usize, reserves: usize) -> Self {
+    /// `reserves` whole patches of up to `patch_bytes`.
+    pub fn new(tm: usize, interval: usize, reserves: usize, patch_bytes: usize) -> Self {
         make!(
             clock launch layer read_grant pace_open full busy read_address element take step gathering
             warm_up rows_left columns_left kernel_rows_left young unread origin_row row origin_y y origin_y_over y_over low
@@ -133,7 +134,7 @@ impl PatchSequencer {
             interval: constant(interval.min(63)),
             reserves: constant(reserves),
             reserves_and_one: constant(reserves + 1),
-            zero: constant(0),
+            zero: constant(0), byte_mask: mask(patch_bytes.max(255)),
         )
     }
 }
@@ -223,19 +224,19 @@ impl Logic for PatchSequencer {
         self.advance.next = self.wants.val() & self.read_grant.val() & (!self.finish.val() | !self.young.q.val());
 
         self.read_address.next = self.row.q.val() + self.word_index.val().get_bits::<16>(0);
-        self.low_index.next = self.next_byte.q.val() + bit_cast::<17, 8>(self.base.q.val());
-        self.high_index.next = self.segment_end.val() + bit_cast::<17, 8>(self.base.q.val());
+        self.low_index.next = self.next_byte.q.val() + bit_cast::<17, 9>(self.base.q.val());
+        self.high_index.next = self.segment_end.val() + bit_cast::<17, 9>(self.base.q.val());
         self.element.next.valid = self.advance.val();
         self.element.next.pad = false;
         self.element.next.patch = true;
-        self.element.next.rotation = self.base.q.val();
+        self.element.next.rotation = self.base.q.val().get_bits::<8>(0);
         self.element.next.end = self.finish.val();
         if self.in_map.val() {
-            self.element.next.low = self.low_index.val().get_bits::<8>(0);
-            self.element.next.high = self.high_index.val().get_bits::<8>(0);
+            self.element.next.low = self.low_index.val().get_bits::<9>(0) & self.byte_mask.val();
+            self.element.next.high = self.high_index.val().get_bits::<9>(0) & self.byte_mask.val();
         } else {
-            self.element.next.low = bits::<8>(0);
-            self.element.next.high = bits::<8>(0);
+            self.element.next.low = bits::<9>(0);
+            self.element.next.high = bits::<9>(0);
         }
 
         self.load.next = (self.advance.val() & self.finish.val() & !(self.last_column.q.val() & self.last_row.q.val()))
@@ -263,7 +264,8 @@ impl Logic for PatchSequencer {
                 self.row.d.next = self.row.q.val() + self.layer.val().row_words;
                 self.y.d.next = self.y.q.val() + 1;
                 self.y_over.d.next = self.y_over.q.val() + 1;
-                self.base.d.next = self.base.q.val() + self.layer.val().run_bytes;
+                self.base.d.next =
+                    (self.base.q.val() + bit_cast::<9, 8>(self.layer.val().run_bytes)) & self.byte_mask.val();
                 if self.last_kernel_row.q.val() {
                     if !self.last_column.q.val() {
                         self.columns_left.d.next = self.columns_left.q.val() - 1;
@@ -306,7 +308,7 @@ impl Logic for PatchSequencer {
             self.low_word_end.d.next = self.first_word_end.val();
             self.word_over.d.next = self.first_word_over.val();
             self.low_word_over.d.next = self.first_word_over.val();
-            self.base.d.next = bits::<8>(0) - self.next_start.q.val().get_bits::<8>(0);
+            self.base.d.next = (bits::<9>(0) - self.next_start.q.val().get_bits::<9>(0)) & self.byte_mask.val();
             if self.next_columns_left.q.val() == bits::<12>(1) {
                 self.next_start.d.next = self.row_start.val();
                 self.next_columns_left.d.next = self.layer.val().output_width;

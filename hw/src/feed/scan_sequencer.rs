@@ -160,8 +160,8 @@ impl Logic for ScanSequencer {
         self.element.next.pad = self.pad.val();
         self.element.next.patch = false;
         self.element.next.rotation = bits::<8>(0);
-        self.element.next.low = bits::<8>(0);
-        self.element.next.high = bits::<8>(0);
+        self.element.next.low = bits::<9>(0);
+        self.element.next.high = bits::<9>(0);
         self.element.next.end = false;
         self.step.next.valid = self.advance.val();
         self.step.next.first = self.fresh.q.val();

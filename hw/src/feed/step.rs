@@ -33,8 +33,8 @@ pub struct Element {
     pub patch: Bit,
     /// Patch: byte i of the word belongs to patch byte `i + rotation` modulo Tm.
     pub rotation: Bits<8>,
-    pub low: Bits<8>,
-    pub high: Bits<8>,
+    pub low: Bits<9>,
+    pub high: Bits<9>,
     /// Patch: the last word of a patch (also without bytes of its own).
     pub end: Bit,
 }

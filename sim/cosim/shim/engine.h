@@ -6,7 +6,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "data ports are copied 
 struct EngineOptions {
     uint64_t program_address, max_cycles, reset_cycles, continue_state, seed;
     uint64_t latency, extra_latency, max_outstanding;
-    uint64_t rate_numerator, rate_denominator, rate_shared;
+    uint64_t rate_numerator, rate_denominator, rate_shared, burst_cycles;
     uint64_t read_gap, command_stall, write_stall;
     uint64_t trace_first, trace_end, stop_at_trace_end, digest;
 };
@@ -72,7 +72,8 @@ struct Engine {
     uint64_t cycle = 0;
 
     Engine(Cosim& s, const EngineOptions& o, uint8_t* bytes, uint64_t count)
-        : sim(s), options(o), memory(bytes), memory_bytes(count), reads(o.max_outstanding), writes(o.max_outstanding),
+        : sim(s), options(o), memory(bytes), memory_bytes(count), reads(o.max_outstanding, o.burst_cycles),
+          writes(o.max_outstanding, o.burst_cycles),
           read_rate(o.rate_numerator, o.rate_denominator, COSIM_PORT_BYTES),
           write_rate(o.rate_numerator, o.rate_denominator, COSIM_PORT_BYTES),
           write_bucket(o.rate_shared ? read_rate : write_rate), random(o.seed) {
@@ -134,11 +135,11 @@ struct Engine {
             ++report.race_count;
         }
         const uint64_t extra = options.extra_latency ? random.next() % (options.extra_latency + 1) : 0;
-        reads.push({address, end, cycle + options.latency + extra});
+        reads.push({address, end, cycle + options.latency + extra}, cycle);
     }
 
     void accept_write(uint64_t address, uint64_t beats) {
-        if (command_is_good(true, address, beats)) writes.push({address, address + beats * COSIM_PORT_BYTES, 0});
+        if (command_is_good(true, address, beats)) writes.push({address, address + beats * COSIM_PORT_BYTES, 0}, cycle);
     }
 
     void hold_write_data(bool valid, bool ready) {
@@ -168,7 +169,7 @@ struct Engine {
         }
         if (m.read_data_valid && !offered) poison();
         m.read_data_valid = offered;
-        m.write_data_ready = !writes.empty() && write_bucket.enough() && !random.chance(options.write_stall);
+        m.write_data_ready = !writes.empty() && writes.front().ready_at <= cycle && write_bucket.enough() && !random.chance(options.write_stall);
     }
 
     // 64-bit FNV-1a, of words where it has bytes.
@@ -195,7 +196,7 @@ struct Engine {
         report.active_cycles += m.array_active;
         report.read_data.count(m.read_data_valid, m.read_data_ready);
         if (m.read_data_valid && m.read_data_ready) {
-            reads.advance(COSIM_PORT_BYTES);
+            reads.advance(COSIM_PORT_BYTES, cycle);
             read_rate.spend();
             report.bytes_read += COSIM_PORT_BYTES;
             offered = false;
@@ -204,7 +205,7 @@ struct Engine {
         if (m.write_data_valid | held_data) hold_write_data(m.write_data_valid, m.write_data_ready);
         if (m.write_data_valid && m.write_data_ready) {
             memcpy(memory + writes.front().address, &m.write_data, COSIM_PORT_BYTES);
-            writes.advance(COSIM_PORT_BYTES);
+            writes.advance(COSIM_PORT_BYTES, cycle);
             write_bucket.spend();
             report.bytes_written += COSIM_PORT_BYTES;
         }

@@ -31,24 +31,31 @@ struct Burst {
     uint64_t ready_at;  // first cycle in which its first beat may be offered
 };
 
-// Bursts in the order they were accepted.
+// Bursts in the order they were accepted. Each holds the channel for `overhead` cycles before its first beat.
 struct BurstQueue {
     std::vector<Burst> slots;
+    uint64_t overhead;
     size_t head = 0, count = 0;
 
-    explicit BurstQueue(size_t capacity) : slots(capacity) {}
+    BurstQueue(size_t capacity, uint64_t burst_cycles) : slots(capacity), overhead(burst_cycles) {}
 
     bool full() const { return count == slots.size(); }
     bool empty() const { return !count; }
     Burst& front() { return slots[head]; }
-    void push(const Burst& burst) { slots[(head + count++) % slots.size()] = burst; }
+    // The first burst becomes the channel's in the cycle behind `cycle`.
+    void begin(uint64_t cycle) { front().ready_at = std::max(front().ready_at, cycle + 1 + overhead); }
 
-    void advance(uint64_t bytes) {
+    void push(const Burst& burst, uint64_t cycle) {
+        slots[(head + count++) % slots.size()] = burst;
+        if (count == 1) begin(cycle);
+    }
+
+    void advance(uint64_t bytes, uint64_t cycle) {
         Burst& burst = slots[head];
         burst.address += bytes;
         if (burst.address == burst.end) {
             head = head + 1 == slots.size() ? 0 : head + 1;
-            --count;
+            if (--count) begin(cycle);
         }
     }
 

@@ -6,7 +6,7 @@
 
 struct TrainerOptions {
     uint64_t pairs, port_bytes, units, seed;
-    uint64_t latency, extra_latency, max_outstanding, rate_numerator, rate_denominator;
+    uint64_t latency, extra_latency, max_outstanding, rate_numerator, rate_denominator, burst_cycles;
     uint64_t read_gap, command_stall, write_stall;
 };
 
@@ -40,8 +40,8 @@ struct TrainerPort {
     std::vector<uint8_t> last;
 
     TrainerPort(const TrainerOptions& o, uint64_t number)
-        : reads(o.max_outstanding), writes(o.max_outstanding), rate(o.rate_numerator, o.rate_denominator, o.port_bytes),
-          random(o.seed + number), last(o.port_bytes) {}
+        : reads(o.max_outstanding, o.burst_cycles), writes(o.max_outstanding, o.burst_cycles),
+          rate(o.rate_numerator, o.rate_denominator, o.port_bytes), random(o.seed + number), last(o.port_bytes) {}
 };
 
 struct Trainer {
@@ -97,7 +97,8 @@ struct Trainer {
                 // Data that are not valid must not be used: make using them show.
                 memset(data, 0xa5, options.port_bytes);
             }
-            port.data_ready = !port.writes.empty() && port.rate.enough() && !port.random.chance(options.write_stall);
+            port.data_ready = !port.writes.empty() && port.writes.front().ready_at <= state.cycles
+                && port.rate.enough() && !port.random.chance(options.write_stall);
             read_ready |= uint64_t(port.read_ready) << p;
             write_ready |= uint64_t(port.write_ready) << p;
             read_valid |= uint64_t(port.offered) << p;
@@ -122,7 +123,8 @@ struct Trainer {
         if (!valid || !ready) return;
         if (!beats || address % options.port_bytes || end > memory_bytes) return fault(kBadCommand, address);
         const uint64_t extra = options.extra_latency ? port.random.next() % (options.extra_latency + 1) : 0;
-        (write ? port.writes : port.reads).push({address, end, state.cycles + options.latency + extra});
+        if (write) port.writes.push({address, end, 0}, state.cycles);
+        else port.reads.push({address, end, state.cycles + options.latency + extra}, state.cycles);
     }
 
     // What the engine answered before the rising edge.
@@ -132,7 +134,7 @@ struct Trainer {
             TrainerPort& port = ports[p];
             if (port.offered && (m.read_data_ready >> p & 1)) {
                 port.offered = false;
-                port.reads.advance(options.port_bytes);
+                port.reads.advance(options.port_bytes, state.cycles);
                 port.rate.spend();
                 state.bytes_read[p] += options.port_bytes;
             }
@@ -143,7 +145,7 @@ struct Trainer {
             if (port.data_held) memcpy(port.last.data(), data, options.port_bytes);
             if (valid && port.data_ready) {
                 memcpy(memory + port.writes.front().address, data, options.port_bytes);
-                port.writes.advance(options.port_bytes);
+                port.writes.advance(options.port_bytes, state.cycles);
                 port.rate.spend();
                 state.bytes_written[p] += options.port_bytes;
             }

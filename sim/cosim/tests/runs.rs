@@ -62,6 +62,7 @@ fn options_out_of_bounds_are_refused() {
         (RunOptions::new(0), "max_cycles"),
         (with(MemoryModel { latency: 0, ..usual() }), "latency"),
         (with(MemoryModel { latency: u32::MAX, ..usual() }), "latency"),
+        (with(MemoryModel { burst_cycles: u32::MAX, ..usual() }), "burst_cycles"),
         (with(MemoryModel { bandwidth: (0, 1), ..usual() }), "numerator"),
         (with(MemoryModel { bandwidth: (1, 0), ..usual() }), "denominator"),
         (with(MemoryModel { max_outstanding: 0, ..usual() }), "max_outstanding"),

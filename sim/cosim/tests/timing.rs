@@ -53,6 +53,19 @@ fn bandwidth_is_held_to_the_rational_that_was_asked() {
 }
 
 #[test]
+fn every_burst_takes_its_own_cycles_beside_its_beats() {
+    let Some(mut engine) = engine("burst cycles") else {
+        return;
+    };
+    for (burst_cycles, beats) in [(0, 1), (7, 1), (40, 1), (7, 16), (40, 64)] {
+        let model = MemoryModel { burst_cycles, ..MemoryModel::default() };
+        let measured = cycles(&mut engine, 100, beats, &model) / 99.0;
+        let wanted = f64::from(burst_cycles + beats);
+        assert!((measured / wanted - 1.0).abs() < 0.05, "{beats} beats: {measured} cycles a burst, not {wanted}");
+    }
+}
+
+#[test]
 fn outstanding_bursts_bound_what_overlaps() {
     let Some(mut engine) = engine("outstanding bursts") else {
         return;

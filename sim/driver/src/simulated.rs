@@ -85,6 +85,7 @@ impl Simulated {
             latency: arch.external.latency_cycles,
             bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
             shared_bandwidth: true,
+            burst_cycles: arch.external.burst_cycles,
             max_outstanding: 16,
             jitter: simulation.jitter,
         };

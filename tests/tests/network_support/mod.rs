@@ -16,6 +16,7 @@ fn options(arch: &Architecture, program: u32, begin: Begin, stalls: bool) -> Run
     options.memory = MemoryModel {
         latency: arch.external.latency_cycles,
         bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
+        burst_cycles: arch.external.burst_cycles,
         jitter: if stalls { Jitter::heavy() } else { Jitter::default() },
         ..MemoryModel::default()
     };

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 const MOST_SUBSTEPS: i64 = 16;
 /// Most steps that `Compute::window_steps` counts.
 const MOST_WINDOW_STEPS: i64 = 63;
+/// Elements that nine bits count, the end of a patch among them.
+const MOST_PATCH: i64 = 511;
 /// Taps of the largest kernel: `kernel_width` and `kernel_height` have 4 bits each.
 const MOST_TAPS: i64 = 15 * 15;
 /// Words that 16-bit addresses reach.
@@ -183,8 +185,11 @@ fn array(document: &mut BTreeMap<String, Entry>, faults: &mut Faults, family: Op
     );
     let window_taps = s.integer("window_taps", &rule, faults);
     let reason = "elements of a patch: Tn a step; 0 for no patch unit";
-    let patch_bytes =
-        s.integer("patch_bytes", &Rule::new(Kind::MultipleOf(lanes), 0, MOST_WINDOW_STEPS * lanes, reason), faults);
+    let patch_bytes = s.integer(
+        "patch_bytes",
+        &Rule::new(Kind::MultipleOf(lanes), 0, (MOST_WINDOW_STEPS * lanes).min(MOST_PATCH), reason),
+        faults,
+    );
     let data_type = s.choice_or_first("data_type", &DataType::ALL.map(DataType::name), faults);
     let data_type = data_type.and_then(|name| DataType::of_name(&name));
     let size = |x: Option<i64>| x.map(|x| x as usize);
@@ -329,7 +334,7 @@ pub(super) fn external(
     faults: &mut Faults,
     port: Option<(i64, i64)>,
 ) -> Option<ExternalMemory> {
-    let keys = ["size_bytes", "latency_cycles", "bandwidth_bytes", "bandwidth_cycles"];
+    let keys = ["size_bytes", "latency_cycles", "bandwidth_bytes", "bandwidth_cycles", "burst_cycles"];
     let mut s = Section::take(document, "external", &keys, faults)?;
     let (port_bytes, address_bits) = port.unwrap_or((1, 32));
     let reason = format!("whole beats; an instruction at least, and addresses have {address_bits} bits");
@@ -338,11 +343,13 @@ pub(super) fn external(
     let latency = s.integer("latency_cycles", &Rule::new(Kind::Any, 0, 65535, ""), faults);
     let bytes = s.integer("bandwidth_bytes", &Rule::new(Kind::Any, 1, 65535, ""), faults);
     let cycles = s.integer("bandwidth_cycles", &Rule::new(Kind::Any, 1, 65535, ""), faults);
+    let burst = s.integer_or("burst_cycles", 0, &Rule::new(Kind::Any, 0, 65535, ""), faults);
     Some(ExternalMemory {
         bytes: size? as u64,
         latency_cycles: latency? as u32,
         bandwidth_bytes: bytes? as u32,
         bandwidth_cycles: cycles? as u32,
+        burst_cycles: burst? as u32,
     })
 }
 

@@ -159,6 +159,14 @@ impl Section {
         None
     }
 
+    /// As [`Section::integer`]; `default` where the key is left out.
+    pub fn integer_or(&mut self, key: &str, default: i64, rule: &Rule, faults: &mut Faults) -> Option<i64> {
+        match self.entries.contains_key(key) {
+            true => self.integer(key, rule, faults),
+            false => Some(default),
+        }
+    }
+
     fn missing<T>(&self, key: &str, what: &str, faults: &mut Faults) -> Option<T> {
         faults.add(self.line, format!("section [{}] has no {key}; it needs {what}", self.name));
         None

@@ -23,8 +23,9 @@ pub(super) fn part_toml(family: &Family, clock: u32) -> String {
 
 /// An empty line and section `[external]`.
 pub(super) fn external_toml(e: &ExternalMemory) -> String {
+    let burst = if e.burst_cycles > 0 { format!("burst_cycles = {}\n", e.burst_cycles) } else { String::new() };
     format!(
-        "\n[external]\nsize_bytes = {}\nlatency_cycles = {}\nbandwidth_bytes = {}\nbandwidth_cycles = {}\n",
+        "\n[external]\nsize_bytes = {}\nlatency_cycles = {}\nbandwidth_bytes = {}\nbandwidth_cycles = {}\n{burst}",
         e.bytes, e.latency_cycles, e.bandwidth_bytes, e.bandwidth_cycles
     )
 }

@@ -76,6 +76,21 @@ impl Inference {
         self.measured(value)
     }
 
+    /// Cycles of the whole run.
+    pub fn cycles(&self) -> u64 {
+        self.run.cycles
+    }
+
+    /// Multiply-accumulates that count as work.
+    pub fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    /// The engine.
+    pub fn arch(&self) -> &Architecture {
+        &self.arch
+    }
+
     /// Seconds of one inference.
     pub fn wall_time(self) -> Measured {
         let value = self.run.seconds;
@@ -252,10 +267,9 @@ pub fn board_clock(name: &str) -> Result<Measured, Failure> {
 /// # Errors
 /// The definition is refused, or no engine takes the network.
 pub fn explore() -> Result<Measured, Failure> {
-    const VGG16: &[u8] = include_bytes!("../../../../models/definitions/vgg16.prototxt");
     let board = cortado_arch::board::board("ulx3s-85f").map_err(Failure::Refused)?;
     let begun = Instant::now();
-    let graph = cortado_graph::caffe::import("vgg16", VGG16, None).map_err(Failure::refused)?;
+    let graph = model::read("@vgg16")?.import_float()?;
     let judgement = Judgement { model: Model::Revised, batch: 1 };
     let found = space(&Network::Float(graph), board, judgement).map_err(Failure::refused)?;
     let seconds = begun.elapsed().as_secs_f64();

@@ -63,6 +63,14 @@ pub enum Case {
     /// VGG16's convolutions and pools on the large engine; the best of its layers.
     Vgg16Convolution,
     Vgg16BestLayer,
+    /// VGG16's fully connected layers over a batch, against their roof; a batch whole.
+    Vgg16FullyConnected,
+    Vgg16Whole,
+    /// VGG16's first fully connected layer at batch 1: against its roof; with weights in bursts of a tile to as they lie.
+    Fc1Roof,
+    Fc1Mapping,
+    /// AlexNet's convolutions and pools on the large engine.
+    AlexnetConvolution,
     /// Clock of a preset after place and route, its ports behind scan registers.
     Clock(&'static str),
     /// The same of the top of the preset's board, with the board's pins.
@@ -83,7 +91,7 @@ const fn clock(name: &'static str, preset: &'static str, target: f64) -> Definit
 const RESNET8: &str = "ic_resnet8_int8";
 
 /// Every figure, in the order of the README's table.
-pub const ALL: [Definition; 19] = [
+pub const ALL: [Definition; 24] = [
     Definition {
         name: "conv3x3.utilisation",
         target: 0.97,
@@ -148,6 +156,39 @@ pub const ALL: [Definition; 19] = [
         reference_of: "Caffeine, KU060, fixed16",
         case: Case::Vgg16BestLayer,
         ..utilisation("vgg16.best_layer.utilisation", "", 0.98, "VGG16, the best layer, int8")
+    },
+    Definition {
+        reference: Some(0.42),
+        reference_of: "Caffeine, KU060, fixed16, of peak",
+        case: Case::Vgg16FullyConnected,
+        ..utilisation(
+            "vgg16.fc.of_roof",
+            "",
+            0.90,
+            "VGG16, fully connected layers of a batch of 32, int8: fewest cycles by multipliers and weights' bandwidth / cycles",
+        )
+    },
+    Definition {
+        reference: Some(0.65),
+        reference_of: "Caffeine, KU060, fixed16",
+        case: Case::Vgg16Whole,
+        ..utilisation("vgg16.all.utilisation", "", 0.93, "VGG16, a batch of 32 images whole, int8")
+    },
+    Definition {
+        case: Case::Fc1Roof,
+        ..utilisation("fc1.of_roof", "", 0.95, "VGG16, first fully connected layer at batch 1, int8: bandwidth of its weights / cycles")
+    },
+    Definition {
+        reference: Some(3.4),
+        reference_of: "Caffeine, KU060, weight-major over input-major",
+        case: Case::Fc1Mapping,
+        ..utilisation("fc1.mapping_ratio", "", 3.4, "the same: cycles with a burst for each tile of weights (the paper's input-major) / cycles")
+    },
+    Definition {
+        reference: Some(0.40),
+        reference_of: "Caffeine, KU060, fixed16",
+        case: Case::AlexnetConvolution,
+        ..utilisation("alexnet.conv.utilisation", "", 0.80, "AlexNet, convolutions and pools of an image, int8")
     },
     Definition {
         name: "explore.vgg16_s",
@@ -245,6 +286,11 @@ impl Definition {
             Case::Emit => measure::emit()?,
             Case::Vgg16Convolution => caffeine::convolution()?,
             Case::Vgg16BestLayer => caffeine::best_layer()?,
+            Case::Vgg16FullyConnected => caffeine::fully_connected()?,
+            Case::Vgg16Whole => caffeine::whole()?,
+            Case::Fc1Roof => caffeine::first_of_roof()?,
+            Case::Fc1Mapping => caffeine::mapping_ratio()?,
+            Case::AlexnetConvolution => caffeine::alexnet()?,
             Case::Explore => measure::explore()?,
             Case::Luts(preset) => measure::luts(preset)?,
             // An engine that does not fit its part has no clock to measure; the others' figures go on.

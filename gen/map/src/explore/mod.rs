@@ -8,6 +8,7 @@ mod curve;
 mod engine;
 mod evaluate;
 mod float;
+pub mod index_law;
 mod schedule;
 mod shape;
 mod space;

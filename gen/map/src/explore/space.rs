@@ -163,6 +163,7 @@ fn external(board: &Board) -> ExternalMemory {
         latency_cycles: board.external.latency_cycles,
         bandwidth_bytes: bytes / divisor,
         bandwidth_cycles: cycles / divisor,
+        burst_cycles: 0,
         bytes: board.external.bytes,
     }
 }

@@ -26,6 +26,7 @@ pub(crate) struct RawOptions {
     pub rate_numerator: u64,
     pub rate_denominator: u64,
     pub rate_shared: u64,
+    pub burst_cycles: u64,
     pub read_gap: u64,
     pub command_stall: u64,
     pub write_stall: u64,

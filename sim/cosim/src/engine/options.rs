@@ -13,6 +13,8 @@ pub struct MemoryModel {
     /// Bytes per cycle, as numerator and denominator, of each channel or of both together. A port moves at most one
     /// beat a cycle whatever this says.
     pub bandwidth: (u32, u32),
+    /// Cycles that a channel is busy with each burst beside its beats.
+    pub burst_cycles: u32,
     /// One bandwidth for reads and writes together, as with one memory bus, instead of one for each.
     pub shared_bandwidth: bool,
     /// Bursts a channel holds accepted and unfinished, at least 1; at the limit it takes no further command.
@@ -22,11 +24,12 @@ pub struct MemoryModel {
 }
 
 impl Default for MemoryModel {
-    /// Full speed: 1 cycle of latency, one beat a cycle on any port, 8 bursts outstanding, no jitter.
+    /// Full speed: 1 cycle of latency, one beat a cycle on any port, none between bursts, 8 bursts outstanding, no jitter.
     fn default() -> Self {
         MemoryModel {
             latency: 1,
             bandwidth: (64, 1),
+            burst_cycles: 0,
             shared_bandwidth: false,
             max_outstanding: 8,
             jitter: Jitter::default(),
@@ -118,6 +121,7 @@ impl RunOptions {
             (self.max_cycles == 0, "max_cycles is 0: nothing could run"),
             (memory.latency == 0, "memory.latency is 0: data come a cycle after their command at the earliest"),
             (memory.latency > MOST, "memory.latency is above 1048576"),
+            (memory.burst_cycles > MOST, "memory.burst_cycles is above 1048576"),
             (memory.jitter.extra_latency > MOST, "memory.jitter.extra_latency is above 1048576"),
             (!(1..=4096).contains(&memory.max_outstanding), "memory.max_outstanding is not within 1..=4096"),
             (!(1..=MOST).contains(&numerator), "memory.bandwidth's numerator is not within 1..=1048576"),

@@ -152,6 +152,7 @@ fn raw_options(options: &RunOptions, goes_on: bool) -> RawOptions {
         rate_numerator: memory.bandwidth.0.into(),
         rate_denominator: memory.bandwidth.1.into(),
         rate_shared: memory.shared_bandwidth.into(),
+        burst_cycles: memory.burst_cycles.into(),
         read_gap: memory.jitter.read_gap.into(),
         command_stall: memory.jitter.command_stall.into(),
         write_stall: memory.jitter.write_stall.into(),

@@ -130,8 +130,15 @@ impl<'a> ComputeUnit<'a> {
         }
     }
 
-    /// One cycle, with the COMPUTE that is offered, and the LOAD or STORE at hand retiring or not.
-    pub fn cycle(&mut self, now: u64, offer: Option<Offer<'a>>, transfer_retires: bool) -> ComputeNow {
+    /// One cycle, with the COMPUTE that is offered, the LOAD or STORE at hand retiring or not, and a STORE's read going
+    /// before steps or not.
+    pub fn cycle(
+        &mut self,
+        now: u64,
+        offer: Option<Offer<'a>>,
+        transfer_retires: bool,
+        store_urgent: bool,
+    ) -> ComputeNow {
         let mut done = ComputeNow { read_open: true, ..ComputeNow::default() };
         let copies = self.copy(offer.is_some());
         let was_busy = self.was_busy;
@@ -183,7 +190,7 @@ impl<'a> ComputeUnit<'a> {
                 return done;
             }
         }
-        self.work_cycle(now, &mut done);
+        self.work_cycle(now, store_urgent, &mut done);
         done
     }
 
@@ -199,11 +206,11 @@ impl<'a> ComputeUnit<'a> {
         self.issue = Issue::default();
     }
 
-    fn work_cycle(&mut self, now: u64, done: &mut ComputeNow) {
+    fn work_cycle(&mut self, now: u64, store_urgent: bool, done: &mut ComputeNow) {
         let post = self.post.begin_cycle(now);
         done.writes = post.result;
         done.read_open = !(self.single_port && post.result);
-        let granted = done.read_open && !post.residual_urgent;
+        let granted = done.read_open && !post.residual_urgent && !store_urgent;
         let issued = match &mut self.sequencer {
             Some(sequencer) => sequencer.cycle(now, granted, self.pace == 0),
             None => return,

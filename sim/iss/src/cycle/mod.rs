@@ -65,7 +65,7 @@ pub fn issue(a: &Architecture, mode: Mode, c: &Compute) -> Issue {
     let mut unit = ComputeUnit::new(a, &timing);
     unit.begin(0, mode, c);
     let mut now = 0;
-    while !unit.cycle(now, None, false).retired {
+    while !unit.cycle(now, None, false, false).retired {
         now += 1;
     }
     unit.issued()
@@ -74,6 +74,9 @@ pub fn issue(a: &Architecture, mode: Mode, c: &Compute) -> Issue {
 struct Engine<'a> {
     tasks: &'a [Task],
     single_port: bool,
+    /// Cycles for which a STORE has wanted a read, and after how many it goes before steps.
+    store_waited: usize,
+    store_patience: Option<usize>,
     now: u64,
     dispatcher: Dispatcher<'a>,
     transfer: Transfer,
@@ -98,6 +101,8 @@ impl<'a> Engine<'a> {
         Self {
             tasks,
             single_port: a.activation_kind == ActivationKind::Spram,
+            store_waited: 0,
+            store_patience: a.store_patience(),
             // Cycle 0 is the one with `start`.
             now: 0,
             dispatcher: Dispatcher::new(tasks),
@@ -118,12 +123,15 @@ impl<'a> Engine<'a> {
         let compute_free = self.compute.free();
         let retiring = self.dispatcher.transfer_retiring(self.compute.retiring());
         let offer = self.dispatcher.offer(retiring);
-        let computed = self.compute.cycle(now, offer, retiring);
+        let store_urgent = self.store_patience.is_some_and(|patience| self.store_waited >= patience);
+        let computed = self.compute.cycle(now, offer, retiring, store_urgent);
         let (loading, storing) = (self.dispatcher.loading(), self.dispatcher.storing());
 
         // The compute unit goes before STOREs and LOADs; with a single port LOADs go last.
         let store_granted = computed.read_open && !computed.reads;
-        let reading = computed.reads || (store_granted && self.writer.reads(storing));
+        let store_wanted = self.writer.reads(storing);
+        self.store_waited = if store_wanted && !store_granted { self.store_waited + 1 } else { 0 };
+        let reading = computed.reads || (store_granted && store_wanted);
         let load_ready = !self.reader.to_activation() || !(computed.writes || (self.single_port && reading));
         let read = self.reader.cycle(self.reads.open(now), load_ready, loading, &self.transfer);
         self.reads.end_cycle(now, read.beat, read.command);

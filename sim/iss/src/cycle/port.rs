@@ -38,6 +38,8 @@ pub(crate) struct Channel {
     bursts: VecDeque<(u64, u64)>,
     bandwidth: Bandwidth,
     delay: u64,
+    /// Cycles that a burst takes beside its beats.
+    burst_cycles: u64,
 }
 
 impl Channel {
@@ -52,7 +54,8 @@ impl Channel {
     }
 
     fn new(a: &Architecture, delay: u64) -> Self {
-        Self { bursts: VecDeque::new(), bandwidth: Bandwidth::of(a), delay }
+        let burst_cycles = u64::from(a.external.burst_cycles);
+        Self { bursts: VecDeque::new(), bandwidth: Bandwidth::of(a), delay, burst_cycles }
     }
 
     /// Whether the memory gives (takes) a beat in cycle `now`.
@@ -62,17 +65,22 @@ impl Channel {
 
     /// Ends cycle `now`, in which a beat `moved` or not, and a burst of `command` beats was asked for.
     pub fn end_cycle(&mut self, now: u64, moved: bool, command: Option<u64>) {
+        let served = now + 1 + self.burst_cycles;
         if moved {
             if let Some((_, beats)) = self.bursts.front_mut() {
                 *beats -= 1;
                 if *beats == 0 {
                     self.bursts.pop_front();
+                    if let Some((first, _)) = self.bursts.front_mut() {
+                        *first = served.max(*first);
+                    }
                 }
             }
         }
         self.bandwidth.end_cycle(moved);
         if let Some(beats) = command {
-            self.bursts.push_back((now + self.delay, beats));
+            let first = now + self.delay;
+            self.bursts.push_back((if self.bursts.is_empty() { first.max(served) } else { first }, beats));
         }
     }
 }

@@ -7,13 +7,11 @@ use cortado_arch::Architecture;
 use super::transfer::Transfer;
 use crate::timing::Timing;
 
-/// Words read ahead of the one that goes out.
-const WORDS_AHEAD: usize = 2;
-
 /// Reads words ahead of the one that goes out beat by beat, and words behind the STORE's last.
 #[derive(Debug)]
 pub(crate) struct Writer {
     word_beats: u64,
+    words_ahead: usize,
     read_latency: u64,
     /// Cycles until each word on its way is there, the next first.
     arriving: VecDeque<u64>,
@@ -38,6 +36,7 @@ impl Writer {
     pub fn new(a: &Architecture, timing: &Timing) -> Self {
         Self {
             word_beats: (a.activation_word_bytes() / a.port_bytes).max(1) as u64,
+            words_ahead: a.store_words_ahead(),
             read_latency: timing.read,
             arriving: VecDeque::new(),
             ahead: 0,
@@ -51,7 +50,7 @@ impl Writer {
     /// Whether it asks for a read of activation memory, while `storing`.
     pub fn reads(&self, storing: bool) -> bool {
         let just_taken = self.arriving.back() == Some(&self.read_latency);
-        storing && !just_taken && self.arriving.len() + self.ahead < WORDS_AHEAD
+        storing && !just_taken && self.arriving.len() + self.ahead < self.words_ahead
     }
 
     /// One cycle, with the read granted or not; the memory takes a beat when `open`.
