@@ -18,6 +18,14 @@ fn board(seed: u64) -> Option<Link<Bench>> {
 }
 
 #[test]
+fn a_network_runs_in_the_ulx3s_s_block_ram() {
+    let Some(bench) = simulate("ulx3s-25f-8x2", 5) else { return };
+    let mut board = Link::greet(bench, settings(3)).expect("the board answers");
+    assert_eq!((board.known().port_bytes, board.known().memory_bits), (2, 14));
+    run_as_the_golden_model(&mut board, "tiny", include_bytes!("../../models/tiny.tflite"), 1);
+}
+
+#[test]
 fn memory_is_written_and_read_back_over_the_pins() {
     let Some(mut board) = board(1) else { return };
     let known = *board.known();
@@ -36,15 +44,19 @@ fn memory_is_written_and_read_back_over_the_pins() {
 #[test]
 fn a_network_runs_on_the_board_and_gives_the_golden_model_s_bytes() {
     let Some(mut board) = board(2) else { return };
-    let file = include_bytes!("../../models/fashion.tflite");
-    let graph = tflite::import("fashion", file).expect("the embedded network");
+    run_as_the_golden_model(&mut board, "fashion", include_bytes!("../../models/fashion.tflite"), 2);
+}
+
+/// Loads a network and compares so many runs of it.
+fn run_as_the_golden_model(board: &mut Link<Bench>, name: &str, file: &[u8], rounds: i64) {
+    let graph = tflite::import(name, file).expect("the embedded network");
     let arch = board.line().arch.clone();
     let compiled = compile(&graph, &arch, &CompileOptions::default()).expect("it fits");
     board.write(0, &compiled.image).expect("written");
     board.start(compiled.load_program).expect("started");
     assert_eq!(board.wait(PATIENCE).expect("loaded").error, error_code::NONE);
     let input = graph.inputs[0];
-    for round in 0..2i64 {
+    for round in 0..rounds {
         let count: usize = graph.tensors[input].shape.iter().product();
         let values: Vec<i16> = (0..count as i64).map(|at| (at * (31 + round) % 251 - 125) as i16).collect();
         let packed = compiled.input.pack_input(&values).expect("the input's size");

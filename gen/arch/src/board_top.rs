@@ -7,15 +7,6 @@ pub use pll::{Ecp5Pll, Ice40Pll, Pll};
 use crate::board::{Board, BOARDS};
 use crate::{Architecture, Family};
 
-/// What a board's engine has as external memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BoardMemory {
-    /// Memory on the chip, of the kind the preset has its activations in and of the preset's size.
-    OnChip,
-    /// One SDRAM chip of 16 bits a word, 4 banks, 13 bits of row and 9 of column: 32 MiB.
-    Sdram,
-}
-
 /// A program that puts a bitstream onto a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Programmer {
@@ -44,10 +35,12 @@ const fn loader(arguments: &'static [&'static str]) -> Programmer {
 /// What a board's top is made from, beside what [`crate::board`] says of the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BoardTop {
-    /// The board's name, and that of the top module.
+    /// The board's name.
     pub name: &'static str,
-    /// What the engine's external memory is.
-    pub memory: BoardMemory,
+    /// The name of its top module.
+    pub module: &'static str,
+    /// External memory has 2 to this many bytes, on the chip: of the kind the preset has its activations in.
+    pub memory_bits: usize,
     /// Bits a second of the host link; what the board's bridge to USB can do.
     pub baud: u32,
     /// The serial port's bridge, for people.
@@ -57,13 +50,35 @@ pub struct BoardTop {
 }
 
 /// All tops.
-pub const TOPS: &[BoardTop] = &[BoardTop {
-    name: "icebreaker",
-    memory: BoardMemory::OnChip,
+pub const TOPS: &[BoardTop] = &[
+    BoardTop {
+        name: "icebreaker",
+        module: "icebreaker",
+        memory_bits: 16,
+        baud: 3_000_000,
+        bridge: "FT2232H, second port",
+        programmers: &[ICEPROG, loader(&["-b", "ice40_generic", "-f"])],
+    },
+    BoardTop { name: "ulx3s-25f", module: "ulx3s_25f", memory_bits: 14, ..ULX3S },
+    BoardTop { name: "ulx3s-85f", module: "ulx3s_85f", memory_bits: 15, ..ULX3S },
+];
+
+const ULX3S: BoardTop = BoardTop {
+    name: "",
+    module: "",
+    memory_bits: 0,
     baud: 3_000_000,
-    bridge: "FT2232H, second port",
-    programmers: &[ICEPROG, loader(&["-b", "ice40_generic", "-f"])],
-}];
+    bridge: "FT231X",
+    programmers: &[
+        loader(&["-b", "ulx3s", "-f"]),
+        Programmer {
+            command: "fujprog",
+            arguments: &["-j", "FLASH"],
+            package: None,
+            source: "https://github.com/kost/fujprog",
+        },
+    ],
+};
 
 impl BoardTop {
     /// The top an engine is made for; the first where several boards carry its part.
@@ -104,12 +119,15 @@ impl BoardTop {
         (exact.round() - exact).abs() / exact
     }
 
-    /// 2 to this many bytes of external memory are on the board.
-    pub fn memory_bits(&self, arch: &Architecture) -> usize {
-        match self.memory {
-            BoardMemory::OnChip => arch.external.bytes.max(1).ilog2() as usize,
-            BoardMemory::Sdram => 25,
+    /// `arch` with the external memory that the board has, where that is less than the preset's.
+    pub fn fit(&self, arch: &Architecture) -> Architecture {
+        let mut fitted = arch.clone();
+        let bytes = 1 << self.memory_bits;
+        if bytes < fitted.external.bytes {
+            fitted.external.bytes = bytes;
+            fitted.address_bits = self.memory_bits;
         }
+        fitted
     }
 }
 
@@ -130,8 +148,9 @@ mod tests {
             assert!(khz >= f64::from(arch.clock_mhz) * 1e3, "{}: {khz} kHz", arch.name);
             assert!(khz <= f64::from(arch.clock_mhz) * 1.05e3, "{}: {khz} kHz is far more than asked", arch.name);
             assert!(board.bit_cycles(khz) >= 8, "{}: bits too short for the checksum", arch.name);
-            assert!(board.memory_bits(&arch) <= arch.address_bits, "{}: addresses do not reach", arch.name);
-            assert!(1 << board.memory_bits(&arch) >= arch.external.bytes, "{}: the mapper may use more", arch.name);
+            let fitted = board.fit(&arch);
+            assert_eq!(crate::preset::parse("fitted.toml", &fitted.to_toml()).as_ref(), Ok(&fitted));
+            assert!(1 << board.memory_bits >= fitted.external.bytes, "{}: the mapper may use more", arch.name);
         }
     }
 
@@ -142,6 +161,6 @@ mod tests {
         let pll = board.pll(&arch).expect("a clock");
         assert_eq!(pll, Pll::Ice40(Ice40Pll { divf: 63, divq: 5 }));
         assert_eq!(board.bit_cycles(pll.khz(board.oscillator_khz())), 8);
-        assert_eq!(board.memory_bits(&arch), 16);
+        assert_eq!(board.fit(&arch), arch);
     }
 }

@@ -216,7 +216,7 @@ fn an_unknown_name_lists_near_names() {
         preset::by_name("ulx3s-85f").unwrap_err().to_string(),
         "no preset is called \"ulx3s-85f\"; did you mean ulx3s-85f-16x8 or ulx3s-85f-16x8-int16 or ulx3s-85f-max? There are tiny-2x2, \
          icebreaker-4x4, hx8k-4x4, ulx3s-25f-8x2, ulx3s-85f-16x8, ulx3s-85f-16x8-int16, ulx3s-85f-max, \
-         datacentre-32x32, datacentre-32x32-int16"
+         datacentre-32x32, datacentre-32x32-int16, fa3c-tiny, fa3c-vcu1525"
     );
     assert!(!preset::embedded("zynq").unwrap_err().to_string().contains("did you mean"));
 }

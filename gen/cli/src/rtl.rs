@@ -42,7 +42,7 @@ pub fn of(engine: &Engine) -> Result<String, Failure> {
     }
 }
 
-/// The Verilog of `arch` on a board, whose name is the top module's.
+/// The Verilog of `arch` on a board; its top module is [`BoardTop::module`].
 ///
 /// # Errors
 /// The top breaks a rule of the emitter, or the board has no clock for the preset.

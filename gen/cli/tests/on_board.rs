@@ -52,7 +52,7 @@ impl Board {
         let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/cosim"));
         options.initial = InitialValues::Random;
         options.clock = "clk".into();
-        let model = Model::build(&verilator, top.name, &text, &options).expect("the top builds");
+        let model = Model::build(&verilator, top.module, &text, &options).expect("the top builds");
         let mut instance = model.instance(seed).expect("a simulation");
         instance.poke("btn_n", 1).expect("the button");
         let bits = Plan::new(top, &arch).expect("a clock").bit_cycles as u64;
@@ -104,6 +104,39 @@ fn a_board_gives_the_golden_model_s_outputs_and_counts_the_cycles() {
         let cycles = answer["cycles"].as_f64().expect("cycles");
         assert!((0.95..1.1).contains(&(cycles / predicted)), "{cycles} cycles, {predicted} predicted");
     }
+}
+
+#[test]
+fn a_c_program_uses_the_board_through_the_library() {
+    let Some(mut board) = Board::new(9) else { return };
+    let folder = Folder::new();
+    let link = concat!(env!("CARGO_MANIFEST_DIR"), "/../link");
+    // Beside this test's own file, or one folder above.
+    let here = std::env::current_exe().expect("the test's own path");
+    let library = here.ancestors().skip(1).take(2).map(|folder| folder.join("libcortado_link.a"));
+    let library = library.into_iter().find(|file| file.is_file()).expect("cargo builds the library for C as well");
+    let program = folder.path().join("memory");
+    let compiled = Command::new("cc")
+        .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I"])
+        .arg(format!("{link}/include"))
+        .arg(format!("{link}/examples/memory.c"))
+        .arg(&library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program)
+        .output()
+        .expect("a C compiler, which Verilator needs too");
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let run = |port: &str| {
+        let mut command = Command::new(&program);
+        command.args([port, "3000000"]);
+        command
+    };
+    let answer = board.serve(run(&board.path));
+    let identity = preset::by_name(PRESET).expect("a built-in preset").hash() as u32;
+    assert_eq!(answer.out, format!("equal, beats of 4 bytes, 2^16 bytes, engine {identity:08x}\n"), "{answer:?}");
+    let answer = board.serve(run("gone"));
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.err.starts_with("gone: gone: No such file"), "{answer:?}");
 }
 
 #[test]

@@ -12,9 +12,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `include/cortado_link.h` is the same for C.
+//!
 //! Whatever the line loses, damages, doubles or mixes up is sent again or thrown away: a call returns either what was
 //! asked for, done once, or an error. `docs/link.md` has the rules.
 
+mod c;
 mod error;
 pub mod faulty;
 pub mod frame;

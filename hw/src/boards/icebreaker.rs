@@ -1,8 +1,7 @@
 //! The iCEBreaker: an iCE40UP5K whose own single-port RAM is the engine's external memory.
 
 use crate::boards::clocks::{ClockMaker, ResetMaker};
-use crate::boards::on_chip::OnChip;
-use crate::boards::system::System;
+use crate::boards::resident::Resident;
 use crate::boards::{BoardError, Plan};
 use crate::{comment, make};
 use rust_hdl::prelude::*;
@@ -21,8 +20,7 @@ pub struct Icebreaker<const SUM: usize> {
     pub ledr_n: Signal<Out, Bit>,
     clock_maker: ClockMaker,
     reset_maker: ResetMaker,
-    system: System<SUM>,
-    on_chip: OnChip,
+    resident: Resident<SUM>,
 }
 
 impl<const SUM: usize> Icebreaker<SUM> {
@@ -31,9 +29,7 @@ impl<const SUM: usize> Icebreaker<SUM> {
     pub fn new(plan: &Plan) -> Result<Self, BoardError> {
         Ok(make!(
             clk btn_n rx tx ledg_n ledr_n reset_maker;
-            clock_maker: ClockMaker::new(plan.pll, plan.oscillator_khz),
-            system: System::new(plan.arch, plan.memory_bits, plan.bit_cycles)?,
-            on_chip: OnChip::new(plan.arch, plan.memory_bits)?,
+            clock_maker: ClockMaker::new(plan.pll, plan.oscillator_khz), resident: Resident::new(plan)?,
         ))
     }
 }
@@ -44,29 +40,12 @@ impl<const SUM: usize> Logic for Icebreaker<SUM> {
         comment!("Icebreaker: an engine on the iCEBreaker board");
         self.clock_maker.oscillator.next = self.clk.val();
         self.reset_maker.clock.next = self.clock_maker.made.val();
-        self.system.clock.next = self.clock_maker.made.val();
-        self.on_chip.clock.next = self.clock_maker.made.val();
+        self.resident.clock.next = self.clock_maker.made.val();
         self.reset_maker.steady.next = self.clock_maker.locked.val() & self.btn_n.val();
-        self.system.reset.next = self.reset_maker.reset.val();
-        self.system.rx.next = self.rx.val();
-        self.tx.next = self.system.tx.val();
-        self.ledg_n.next = self.reset_maker.reset.val() | self.system.busy.val();
-        self.ledr_n.next = !self.system.failed.val();
-
-        self.system.memory_ready.next = true;
-        self.on_chip.reset.next = self.system.memory_reset.val();
-        self.on_chip.command_valid.next = self.system.command_valid.val();
-        self.system.command_ready.next = self.on_chip.command_ready.val();
-        self.on_chip.command_write.next = self.system.command_write.val();
-        self.on_chip.command_address.next = self.system.command_address.val();
-        self.on_chip.last.next = self.system.last.val();
-        self.system.in_valid.next = self.on_chip.in_valid.val();
-        self.on_chip.in_ready.next = self.system.in_ready.val();
-        self.on_chip.out_valid.next = self.system.out_valid.val();
-        self.system.out_ready.next = self.on_chip.out_ready.val();
-        for i in 0..self.on_chip.in_data.len() {
-            self.system.in_data[i].next = self.on_chip.in_data[i].val();
-            self.on_chip.out_data[i].next = self.system.out_data[i].val();
-        }
+        self.resident.reset.next = self.reset_maker.reset.val();
+        self.resident.rx.next = self.rx.val();
+        self.tx.next = self.resident.tx.val();
+        self.ledg_n.next = self.reset_maker.reset.val() | self.resident.busy.val();
+        self.ledr_n.next = !self.resident.failed.val();
     }
 }

@@ -7,10 +7,11 @@ pub mod arbiter;
 pub mod clocks;
 pub mod icebreaker;
 pub mod on_chip;
+pub mod resident;
 pub mod system;
+pub mod ulx3s;
 
 use crate::cells::dot_product::{INT16_SUM, INT8_SUM};
-use crate::cells::ram::RamError;
 use crate::emit::{emit, Header};
 use crate::engine::EngineError;
 use cortado_arch::board_top::{BoardTop, Pll};
@@ -47,12 +48,6 @@ impl std::fmt::Display for BoardError {
 
 impl std::error::Error for BoardError {}
 
-impl From<RamError> for BoardError {
-    fn from(error: RamError) -> Self {
-        BoardError::Engine(EngineError::Memory(error))
-    }
-}
-
 impl From<EngineError> for BoardError {
     fn from(error: EngineError) -> Self {
         BoardError::Engine(error)
@@ -82,13 +77,13 @@ impl<'a> Plan<'a> {
             arch,
             pll,
             oscillator_khz: board.oscillator_khz(),
-            memory_bits: board.memory_bits(arch),
+            memory_bits: board.memory_bits,
             bit_cycles: board.bit_cycles(pll.khz(board.oscillator_khz())),
         })
     }
 }
 
-/// The Verilog of an engine on a board; its top module is the board's name.
+/// The Verilog of an engine on a board; its top module is [`BoardTop::module`].
 ///
 /// # Errors
 /// The board has no top here or no clock for the preset, or the description breaks a rule of the backend.
@@ -103,10 +98,11 @@ fn top<const SUM: usize>(board: &BoardTop, arch: &Architecture, header: &Header)
     let plan = Plan::new(board, arch)?;
     match board.name {
         "icebreaker" => text(board, icebreaker::Icebreaker::<SUM>::new(&plan)?, header),
+        "ulx3s-25f" | "ulx3s-85f" => text(board, ulx3s::Ulx3s::<SUM>::new(&plan)?, header),
         _ => Err(BoardError::NoTop(board.name)),
     }
 }
 
 fn text<B: Block>(board: &BoardTop, mut top: B, header: &Header) -> Result<String, BoardError> {
-    emit(board.name, &mut top, header).map_err(|error| BoardError::Engine(EngineError::Emit(error)))
+    emit(board.module, &mut top, header).map_err(|error| BoardError::Engine(EngineError::Emit(error)))
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 /// Cycles between two looks at what the other side has sent.
 const SLICE: u64 = 2000;
-/// Slices without a byte after which a reply counts as lost: twice what the longest request takes on the line.
-const QUIET: usize = 24;
+/// Bits without a byte after which a reply counts as lost: twice what the longest request takes on the line.
+const QUIET_BITS: u64 = 6000;
 
 /// A built-in preset.
 pub fn architecture(name: &str) -> Architecture {
@@ -37,6 +37,7 @@ pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
     println!("seed {seed}");
     let arch = architecture(preset);
     let board = BoardTop::of(&arch).expect("the preset's board");
+    let arch = board.fit(&arch);
     let header = Header {
         version: "test".into(),
         preset: arch.name.clone(),
@@ -47,12 +48,12 @@ pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
     let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
     options.initial = InitialValues::Random;
     options.clock = "clk".into();
-    let model = Model::build(&verilator, board.name, &text, &options).unwrap_or_else(|error| panic!("{error}"));
+    let model = Model::build(&verilator, board.module, &text, &options).unwrap_or_else(|error| panic!("{error}"));
     let mut instance = model.instance(seed).expect("a simulation");
     instance.poke("btn_n", 1).expect("the button");
     let bits = Plan::new(board, &arch).expect("a clock").bit_cycles as u64;
     let line = SerialLine::new(&mut instance, "rx", "tx", bits).expect("the pins");
-    let mut bench = Bench { arch, instance, line };
+    let mut bench = Bench { arch, instance, line, quiet: QUIET_BITS * bits / SLICE };
     // Reset is over then, and the line is at rest.
     bench.run(2000);
     Some(bench)
@@ -80,6 +81,8 @@ pub struct Bench {
     pub arch: Architecture,
     pub instance: Instance,
     pub line: SerialLine,
+    /// Slices without a byte after which a reply counts as lost.
+    quiet: u64,
 }
 
 impl Bench {
@@ -91,7 +94,7 @@ impl Bench {
 /// The host's library on the simulated pins. Patience is the board's time, so nothing depends on the machine's load.
 impl Line for Bench {
     fn receive(&mut self, bytes: &mut [u8], _patience: Duration) -> io::Result<usize> {
-        for _ in 0..QUIET {
+        for _ in 0..self.quiet {
             let came = self.line.take();
             if !came.is_empty() {
                 // What does not fit cannot be: a slice holds a few dozen bytes.

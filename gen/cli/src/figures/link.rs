@@ -34,11 +34,12 @@ const TRIES: u32 = 50;
 pub fn lost(name: &str) -> Result<Measured, Failure> {
     let arch = preset::load(name)?;
     let top = BoardTop::of(&arch).ok_or_else(|| no_top(&arch))?;
+    let arch = top.fit(&arch);
     let verilator = verilator()?;
     let mut options = BuildOptions::new(files::build().join("cosim"));
     options.initial = InitialValues::Random;
     options.clock = "clk".into();
-    let model = Model::build(&verilator, top.name, &rtl::board(&arch, top)?, &options).map_err(Failure::refused)?;
+    let model = Model::build(&verilator, top.module, &rtl::board(&arch, top)?, &options).map_err(Failure::refused)?;
     let mut board = model.instance(SEED).map_err(Failure::refused)?;
     board.poke("btn_n", 1).map_err(Failure::refused)?;
     let bits = Plan::new(top, &arch).map_err(Failure::refused)?.bit_cycles as u64;

@@ -18,8 +18,12 @@ use std::path::Path;
 const CLOCK: &str = "clk";
 
 /// Pin constraints of each board, with the name of their file.
-const PINS: &[(&str, &str, &str)] =
-    &[("icebreaker", "icebreaker.pcf", include_str!("../../../../constraints/ice40/icebreaker.pcf"))];
+const PINS: &[(&str, &str, &str)] = &[
+    ("icebreaker", "icebreaker.pcf", include_str!("../../../../constraints/ice40/icebreaker.pcf")),
+    ("ulx3s-25f", "ulx3s.lpf", ULX3S),
+    ("ulx3s-85f", "ulx3s.lpf", ULX3S),
+];
+const ULX3S: &str = include_str!("../../../../constraints/ecp5/ulx3s.lpf");
 
 /// Arguments of `cortado bitstream`.
 #[derive(Args, Debug)]
@@ -98,7 +102,7 @@ pub fn route(arch: &Architecture, top: &BoardTop, seeds: &[u32]) -> Result<Synth
     let pll = top.pll(arch).ok_or_else(|| refused("setting of its PLL for the preset's clock"))?;
     let (_, name, pins) = PINS.iter().find(|(board, ..)| *board == top.name).ok_or_else(|| refused("constraints"))?;
     let source = files::build().join(format!("rtl/{}-board.v", arch.name));
-    files::write(&source, rtl::board(arch, top)?.as_bytes())?;
+    files::write(&source, rtl::board(&top.fit(arch), top)?.as_bytes())?;
     let constraints = files::build().join("constraints").join(name);
     files::write(&constraints, pins.as_bytes())?;
     let request = SynthRequest {
@@ -110,7 +114,7 @@ pub fn route(arch: &Architecture, top: &BoardTop, seeds: &[u32]) -> Result<Synth
         }),
         out_dir: files::build().join("synth"),
         tools_dir: files::tools(),
-        ..SynthRequest::new(&source, top.name, part, Path::new("."))
+        ..SynthRequest::new(&source, top.module, part, Path::new("."))
     };
     synth(&request).map_err(failure)
 }
@@ -140,7 +144,21 @@ mod tests {
                 "25", "26", "27", "28", "31", "32", "34", "35", "36", "37", "38", "39", "40", "41", "42", "43", "44",
                 "45", "46", "47", "48",
             ],
-            _ => vec![],
+            // Of CABGA381 those that the board's own file names.
+            _ => vec![
+                "A16", "B2", "C1", "C2", "D1", "D2", "D6", "D7", "D8", "E1", "E2", "E7", "E8", "F1", "G2", "H3", "H16",
+                "K3", "K4", "L1", "L2", "L3", "L4", "M1", "M3", "N1", "N3", "N4", "R1", "R18", "T1", "U1", "V1",
+            ],
+        }
+    }
+
+    /// Port and pin of a line of a constraint file that places one.
+    fn placed(line: &str) -> Option<(&str, &str)> {
+        let words: Vec<&str> =
+            line.split(|c: char| c.is_whitespace() || "\";".contains(c)).filter(|w| !w.is_empty()).collect();
+        match words[..] {
+            ["set_io", .., port, pin] | ["LOCATE", "COMP", port, "SITE", pin] => Some((port, pin)),
+            _ => None,
         }
     }
 
@@ -148,17 +166,10 @@ mod tests {
     fn every_port_of_every_top_has_one_pin_of_the_package() {
         for arch in cortado_arch::preset::builtin() {
             let Some(top) = BoardTop::of(&arch) else { continue };
-            let text = rtl::board(&arch, top).expect("the top is emitted");
-            let ports = cortado_cosim::parse_ports(top.name, &text).expect("the top's ports are plain");
+            let text = rtl::board(&top.fit(&arch), top).expect("the top is emitted");
+            let ports = cortado_cosim::parse_ports(top.module, &text).expect("the top's ports are plain");
             let (.., pins) = PINS.iter().find(|(board, ..)| *board == top.name).expect("constraints");
-            let pins: BTreeMap<&str, &str> = pins
-                .lines()
-                .filter_map(|line| line.strip_prefix("set_io "))
-                .filter_map(|line| {
-                    let words: Vec<&str> = line.split_whitespace().collect();
-                    Some((*words.get(words.len().checked_sub(2)?)?, *words.last()?))
-                })
-                .collect();
+            let pins: BTreeMap<&str, &str> = pins.lines().filter_map(placed).collect();
             let names: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
             for name in &names {
                 let pin = pins.get(name).unwrap_or_else(|| panic!("{}: {name} has no pin", top.name));

@@ -1,6 +1,6 @@
 //! `cortado run`: one inference, on the golden model, the simulator, the Verilog or a board.
 
-use crate::attached::Attached;
+use crate::attached::{no_top, Attached};
 use crate::console::Console;
 use crate::execution::{Simulated, Verilated};
 use crate::failure::{Failure, Outcome};
@@ -11,6 +11,7 @@ use crate::preset::PresetChoice;
 use crate::table::thousands;
 use crate::{files, host};
 use clap::{Args, ValueEnum};
+use cortado_arch::board_top::BoardTop;
 use cortado_arch::Architecture;
 use cortado_cosim::engine::Jitter;
 use cortado_cosim::InitialValues;
@@ -102,7 +103,10 @@ struct Answer {
 /// # Errors
 /// Model, preset or input is refused, or the engine does not come to its end.
 pub fn run(arguments: &Arguments, console: Console) -> Outcome {
-    let arch = arguments.preset.load()?;
+    let mut arch = arguments.preset.load()?;
+    if arguments.on == On::Board {
+        arch = BoardTop::of(&arch).ok_or_else(|| no_top(&arch))?.fit(&arch);
+    }
     let model = arguments.model.read()?;
     let graph = model.import()?;
     let input = choose(arguments, &model, &graph)?;
