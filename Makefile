@@ -2,7 +2,7 @@
 
 CORTADO = cargo run --release -q -p cortado --
 
-.PHONY: help verilog test cosim lint synth bitstream flash bench report tools needs-preset
+.PHONY: help verilog test cosim lint gates formal synth bitstream flash bench report tools needs-preset
 
 help:
 	@echo 'make verilog            write build/rtl/<preset>.v for every preset; needs Rust only'
@@ -10,6 +10,8 @@ help:
 	@echo 'make tools              install the missing tools (Verilator, Yosys, nextpnr)'
 	@echo 'make lint               check the Verilog of every preset with Verilator'
 	@echo 'make cosim              compare the Verilog with the golden model, bit for bit'
+	@echo 'make gates              compare the netlist of every preset with its Verilog, cycle by cycle (an hour or more)'
+	@echo 'make formal             prove queues, arbiter, transfers and dispatch for every input'
 	@echo 'make synth PRESET=p     size and clock of a preset after place and route'
 	@echo 'make bitstream PRESET=p what configures the board of a preset, with its pins and clock'
 	@echo 'make flash PRESET=p     the same, and onto the board'
@@ -30,6 +32,12 @@ lint: tools
 
 cosim: tools
 	$(CORTADO) cosim --all
+
+gates: tools
+	$(CORTADO) gates --all
+
+formal: tools
+	cargo test -p cortado-tests --test formal
 
 synth: needs-preset tools
 	$(CORTADO) synth --preset $(PRESET)

@@ -167,7 +167,7 @@ impl<const SUM: usize> Engine<SUM> {
             load_activation;
             read_data: signals(port), write_data: signals(port),
             instruction_register: InstructionRegister::new(port),
-            dispatcher: Dispatcher::new(arch.address_bits), compute_control: ComputeControl::new(port),
+            dispatcher: Dispatcher::new(arch), compute_control: ComputeControl::new(port),
             transfer: Transfer::new(arch), reader: Reader::new(arch), writer: Writer::new(piece, word, arch.store_words_ahead())?,
             beat_assembler: (port > piece).then(|| BeatAssembler::new(port, piece)).into_iter().collect(),
             store_turn: arch.store_patience().map(StoreTurn::new).into_iter().collect(),

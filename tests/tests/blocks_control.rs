@@ -1,10 +1,12 @@
-//! Control blocks as emitted: the instruction register against the encoding, the life of a COMPUTE.
+//! Control blocks as emitted: the instruction register against the encoding, the life of a COMPUTE,
+//! and what the dispatcher refuses.
 
 mod blocks_support;
 
 use blocks_support::{random::Random, waveform::Waveform, Dut};
-use cortado_arch::isa::{Compute, CopyBeats, Header, Transfer, INSTRUCTION_BYTES};
+use cortado_arch::isa::{Compute, CopyBeats, Header, OnChip, Transfer, INSTRUCTION_BYTES};
 use cortado_hw::control::compute_control::ComputeControl;
+use cortado_hw::control::dispatcher::Dispatcher;
 use cortado_hw::control::instruction_register::InstructionRegister;
 
 #[test]
@@ -188,4 +190,91 @@ fn the_page_shows_a_compute_of_two_results_and_the_copy_of_the_next() {
         dut.tick();
     }
     waves.expect("control.md", "compute");
+}
+
+/// One instruction, whatever it waits for.
+struct Offered {
+    opcode: u64,
+    memory: u64,
+    words: u64,
+    wait_dma: u64,
+    wait_compute: u64,
+}
+
+/// Hands the dispatcher its first instruction, and END behind it where it takes that; the error of the run, or `None`
+/// where it does not end.
+fn outcome(dut: &mut Dut, first: &Offered) -> Option<u64> {
+    for port in ["start", "fetch_done", "transfer_done", "compute_taken", "compute_retire"] {
+        dut.set(port, false);
+    }
+    dut.set("compute_free", true);
+    dut.set("reset", true);
+    dut.tick();
+    dut.set("reset", false);
+    dut.set("start", true);
+    let end = Offered { opcode: 0, memory: 0, words: 0, wait_dma: 0, wait_compute: 0 };
+    let (mut fetched, mut running) = (0, 0u32);
+    for _ in 0..60 {
+        let shown = if fetched < 3 { first } else { &end };
+        dut.set("opcode", shown.opcode);
+        dut.set("memory", shown.memory);
+        dut.set("words", shown.words);
+        dut.set("wait_dma", shown.wait_dma);
+        dut.set("wait_compute", shown.wait_compute);
+        // Each unit takes four cycles.
+        dut.set("transfer_done", running == 1);
+        dut.set("compute_retire", running == 1);
+        dut.set("compute_free", running == 0);
+        dut.settle();
+        if dut.is("done") {
+            return Some(dut.get("error"));
+        }
+        let offered = dut.is("compute_offered");
+        dut.set("compute_taken", offered);
+        dut.set("fetch_done", fetched % 2 == 1);
+        dut.settle();
+        running = match running {
+            0 if dut.is("loading") || dut.is("storing") || offered => 4,
+            left => left.saturating_sub(1),
+        };
+        fetched += usize::from(dut.is("fetch") || fetched % 2 == 1);
+        dut.tick();
+        dut.set("start", false);
+    }
+    None
+}
+
+#[test]
+fn an_instruction_that_would_never_end_ends_the_run_with_error_1() {
+    let arch = cortado_arch::preset::by_name("tiny-2x2").expect("a built-in preset");
+    let Some(mut dut) = dut!(Dispatcher::new(&arch), 93) else { return };
+    let most = [OnChip::Activation, OnChip::Weight, OnChip::Parameter].map(|memory| arch.on_chip(memory).0 as u64);
+    for (opcode, memory, words, wait_dma, wait_compute, error) in [
+        (0, 0, 0, 0, 0, 0),
+        (3, 0, 0, 0, 0, 0),
+        (3, 0, 0, 1, 0, 1),
+        (3, 0, 0, 0xffff, 0, 1),
+        (1, 0, most[0], 0, 0, 0),
+        (1, 0, most[0] + 1, 0, 0, 1),
+        (1, 1, most[1], 0, 0, 0),
+        (1, 1, most[1] + 1, 0, 0, 1),
+        (1, 2, most[2], 0, 0, 0),
+        (1, 2, most[2] + 1, 0, 0, 1),
+        (1, 3, 1, 0, 0, 1),
+        (1, 0, 0, 0, 0, 1),
+        (1, 0, 1, 0, 1, 1),
+        (2, 0, 1, 0, 0, 0),
+        (2, 1, 1, 0, 0, 1),
+        (2, 0, 1, 0, 1, 1),
+        (4, 0, 1, 0, 0, 1),
+        (15, 0, 1, 0, 0, 1),
+    ] {
+        let instruction = Offered { opcode, memory, words, wait_dma, wait_compute };
+        let found = outcome(&mut dut, &instruction);
+        assert_eq!(
+            found,
+            Some(error),
+            "opcode {opcode}, memory {memory}, {words} words, waits {wait_dma} and {wait_compute}"
+        );
+    }
 }

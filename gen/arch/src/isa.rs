@@ -377,7 +377,8 @@ impl Instruction {
 /// Codes of the `error` output at the end of a run.
 pub mod error_code {
     pub const NONE: u8 = 0;
-    /// The opcode, the memory or the mode of an instruction names nothing.
+    /// The opcode, the memory or the mode of an instruction names nothing, a transfer has more words than its memory, or
+    /// an instruction waits for more of the other unit's than come before it.
     pub const INSTRUCTION: u8 = 1;
 }
 

@@ -78,7 +78,7 @@ impl Attached {
                 there.copy_from_slice(&came);
             }
         }
-        Ok(Run { memory, cycles, retired: Vec::new(), seconds: begun.elapsed().as_secs_f64() })
+        Ok(Run { memory, cycles, retired: Vec::new(), seconds: begun.elapsed().as_secs_f64(), digest: 0 })
     }
 
     /// Runs a program that should take about `cycles` to its good end; returns the cycles it took.

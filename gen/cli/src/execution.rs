@@ -26,6 +26,8 @@ pub struct Run {
     pub retired: Vec<(usize, u64)>,
     /// Wall time of the simulation, in seconds.
     pub seconds: f64,
+    /// Of everything at the engine's ports, in every cycle; 0 where nobody asked for it.
+    pub digest: u64,
 }
 
 /// External memory before an inference of `input`.
@@ -80,6 +82,7 @@ impl<'a> Simulated<'a> {
             cycles: report.cycles,
             retired,
             seconds: begun.elapsed().as_secs_f64(),
+            digest: 0,
         })
     }
 }
@@ -111,6 +114,7 @@ pub struct Verilated {
     arch: Architecture,
     jitter: Jitter,
     seed: u64,
+    digest: bool,
 }
 
 impl Verilated {
@@ -123,7 +127,22 @@ impl Verilated {
         let text = rtl::verilog(arch)?;
         let options = BuildOptions { initial, ..BuildOptions::new(files::build().join("cosim")) };
         let harness = EngineHarness::build(&verilator, engine::TOP, &text, &options).map_err(Failure::refused)?;
-        Ok(Verilated { harness, arch: arch.clone(), jitter, seed })
+        Ok(Verilated { harness, arch: arch.clone(), jitter, seed, digest: false })
+    }
+
+    /// Builds the model of a text that stands for the engine's Verilog, to be held against it cycle by cycle: its runs
+    /// have digests, and it is compiled for short ones.
+    ///
+    /// # Errors
+    /// Verilator is missing or refuses the text.
+    pub fn lock_step(arch: &Architecture, text: &str, jitter: Jitter, seed: u64) -> Result<Self, Failure> {
+        let options = BuildOptions {
+            initial: InitialValues::Random,
+            short: true,
+            ..BuildOptions::new(files::build().join("cosim"))
+        };
+        let harness = EngineHarness::build(&verilator()?, engine::TOP, text, &options).map_err(Failure::refused)?;
+        Ok(Verilated { harness, arch: arch.clone(), jitter, seed, digest: true })
     }
 
     /// Options of a run that should take about `cycles`.
@@ -133,6 +152,7 @@ impl Verilated {
             memory: memory_model(&self.arch, self.jitter),
             seed: self.seed,
             begin,
+            digest: self.digest,
             ..RunOptions::new(cycles.saturating_mul(PATIENCE).saturating_add(MORE_CYCLES))
         }
     }
@@ -141,10 +161,10 @@ impl Verilated {
     ///
     /// # Errors
     /// The engine does not come to its end.
-    pub fn load(&mut self, compiled: &Compiled) -> Result<(), Failure> {
+    pub fn load(&mut self, compiled: &Compiled) -> Result<Run, Failure> {
         let bytes = compiled.image.len() as u64;
         let options = self.options(compiled.load_program, bytes, Begin::PowerOn);
-        self.execute("load program", &mut compiled.image.clone(), &options).map(|_| ())
+        self.observe("load program", compiled.image.clone(), &options)
     }
 
     /// One inference on the engine as it is loaded.
@@ -152,15 +172,20 @@ impl Verilated {
     /// # Errors
     /// The input has another size, or the engine does not come to its end.
     pub fn run(&mut self, compiled: &Compiled, input: &[i16]) -> Result<Run, Failure> {
-        let mut memory = memory(compiled, input)?;
+        let memory = memory(compiled, input)?;
         let options = self.options(compiled.run_program, compiled.estimate.cycles, Begin::Continue);
+        self.observe("run program", memory, &options)
+    }
+
+    fn observe(&mut self, what: &str, mut memory: Vec<u8>, options: &RunOptions) -> Result<Run, Failure> {
         let begun = Instant::now();
-        let report = self.execute("run program", &mut memory, &options)?;
+        let report = self.execute(what, &mut memory, options)?;
         Ok(Run {
             memory,
             cycles: report.cycles,
             retired: report.retired.iter().map(|one| (usize::from(one.index), one.cycle)).collect(),
             seconds: begun.elapsed().as_secs_f64(),
+            digest: report.digest,
         })
     }
 

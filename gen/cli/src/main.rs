@@ -12,6 +12,7 @@ mod execution;
 mod failure;
 mod figures;
 mod files;
+mod gates;
 mod host;
 mod idx;
 mod inputs;
@@ -82,6 +83,9 @@ enum Verb {
     /// Compare the Verilog with the golden model, every tensor, bit for bit
     #[command(after_help = "Example:\n  cortado cosim @fashion --inputs 10 --stalls")]
     Cosim(verbs::cosim::Arguments),
+    /// Compare the netlist with the Verilog it was made of, cycle by cycle, and with the golden model
+    #[command(after_help = "Example:\n  cortado gates --preset icebreaker-4x4")]
+    Gates(verbs::gates::Arguments),
     /// Synthesise, place and route: size and clock
     #[command(after_help = "Example:\n  cortado synth --preset icebreaker-4x4 --json")]
     Synth(verbs::synth::Arguments),
@@ -130,6 +134,7 @@ fn perform(verb: &Verb, console: Console) -> Outcome {
         Verb::Explore(arguments) => verbs::explore::run(arguments, console),
         Verb::Run(arguments) => verbs::run::run(arguments, console),
         Verb::Cosim(arguments) => verbs::cosim::run(arguments, console),
+        Verb::Gates(arguments) => verbs::gates::run(arguments, console),
         Verb::Synth(arguments) => verbs::synth::run(arguments, console),
         Verb::Bitstream(arguments) => verbs::bitstream::run(arguments, console),
         Verb::Flash(arguments) => verbs::flash::run(arguments, console),

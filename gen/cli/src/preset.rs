@@ -143,3 +143,8 @@ pub fn load_trainer(name: &str) -> Result<TrainerArchitecture, Failure> {
         ))),
     }
 }
+
+/// The inference engines that are for a part, in the order of `cortado presets`.
+pub fn with_parts() -> Vec<Architecture> {
+    preset::builtin().into_iter().filter(|arch| arch.part().is_some()).collect()
+}

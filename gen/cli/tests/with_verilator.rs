@@ -85,3 +85,26 @@ fn training_on_the_verilog_leaves_the_files_of_training_on_golden() {
     };
     assert!(train("golden") == train("verilator"), "the runs differ");
 }
+
+#[test]
+fn the_gates_of_the_smallest_engine_are_its_verilog_on_both_families() {
+    if !verilator() {
+        return;
+    }
+    let folder = Folder::new();
+    for (part, dsp) in [("ecp5-25k-cabga381", true), ("ice40-hx8k-ct256", false)] {
+        let mut command = folder.command(&["gates", "--preset", "tiny-2x2", "--part", part, "--stalls", "--json"]);
+        // Yosys lies in the repository's build folder.
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let answer = Answer::of(command.output().expect("the binary starts"));
+        if answer.err.contains("yosys not found") {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "skipped in CI: {}", answer.err);
+            eprintln!("skipped: {}", answer.err);
+            return;
+        }
+        let verdict = answer.json();
+        assert_eq!((&verdict["mismatches"], &verdict["tensors"]), (&0.into(), &2.into()), "{verdict}");
+        assert_eq!(verdict["cells_as_expected"], true, "{verdict}");
+        assert_eq!(verdict["cells"]["dsp"].as_u64().is_some_and(|blocks| blocks > 0), dsp, "{verdict}");
+    }
+}

@@ -31,6 +31,21 @@ pub fn lanes_in_blocks(arch: &Architecture) -> Vec<usize> {
     }
 }
 
+/// Multiplier blocks of the part that an engine instantiates, its requantisers' with its lanes'.
+pub fn multiplier_blocks(arch: &Architecture) -> usize {
+    let products: usize = lanes_in_blocks(arch).iter().sum();
+    // At int16 a requantiser is a shift.
+    let requantisers = if arch.data_type == DataType::Int16 { 0 } else { arch.requantise_lanes };
+    match &arch.family {
+        Family::Generic => 0,
+        Family::Ecp5 { .. } => products + requantisers * requantiser::ecp5_blocks(arch.requantise_cycles),
+        Family::Ice40 { device, .. } if ICE40.iter().any(|part| part.device == device && part.multipliers > 0) => {
+            products / 2 + requantisers * requantiser::up5k_blocks(arch.requantise_cycles)
+        }
+        Family::Ice40 { .. } => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +63,15 @@ mod tests {
         assert_eq!(blocks("ulx3s-25f-8x2", 1), [2; 8]);
         assert_eq!(blocks("ulx3s-85f-16x8", 1), [8; 16]);
         assert_eq!(blocks("ulx3s-85f-max", 1), [8; 16]);
+    }
+
+    #[test]
+    fn no_engine_takes_more_multiplier_blocks_than_its_part_has() {
+        for arch in cortado_arch::preset::builtin() {
+            let has = arch.part().map_or(0, |part| part.multipliers);
+            assert!(multiplier_blocks(&arch) <= has, "{}", arch.name);
+        }
+        let taken = |name: &str| multiplier_blocks(&by_name(name).expect("a built-in preset"));
+        assert_eq!((taken("icebreaker-4x4"), taken("ulx3s-25f-8x2")), (8, 22));
     }
 }

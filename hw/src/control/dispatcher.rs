@@ -4,6 +4,8 @@ use crate::cells::reg::Reg;
 use crate::make;
 use crate::make::{constant, mask};
 use crate::{comment, dff_setup};
+use cortado_arch::isa::{OnChip, INSTRUCTION_BYTES};
+use cortado_arch::Architecture;
 use rust_hdl::prelude::*;
 
 #[derive(Copy, Clone, PartialEq, Debug, LogicState)]
@@ -28,9 +30,10 @@ pub enum TransferState {
 /// One instruction is fetched ahead; LOADs and STOREs run one at a time beside the COMPUTE at hand.
 ///
 /// Instructions are handed over in order, to units that hold one at a time: whatever an instruction
-/// waits for, only the one in the other unit can still be missing. A wait is compared once, and one bit is kept.
+/// waits for, only the one in the other unit can still be missing. A wait is compared once, and one bit is kept;
+/// a wait for more than that would never end, and is no instruction.
 ///
-/// A run ends at END, or with `error` at an instruction that names nothing, when both units are idle.
+/// A run ends at END, or with `error` at what is no instruction, when both units are idle.
 /// `done` is high for one cycle; `retire_valid` for one cycle per instruction, COMPUTEs first.
 #[derive(LogicBlock)]
 pub struct Dispatcher {
@@ -90,6 +93,14 @@ pub struct Dispatcher {
     taken: Reg<Bit>,
     instruction_bytes: Constant<Bits<32>>,
     address_mask: Constant<Bits<32>>,
+    activation_words: Constant<Bits<16>>,
+    weight_words: Constant<Bits<16>>,
+    parameter_words: Constant<Bits<16>>,
+    most_words: Signal<Local, Bits<16>>,
+    /// LOADs and STOREs, and COMPUTEs, that have been started.
+    dma_started: Signal<Local, Bits<16>>,
+    compute_started: Signal<Local, Bits<16>>,
+    waits_forever: Signal<Local, Bit>,
     transfer_opcode: Signal<Local, Bit>,
     go_on: Signal<Local, Bit>,
     transfer_retire: Signal<Local, Bit>,
@@ -97,16 +108,20 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// For external addresses of `address_bits` bits.
-    pub fn new(address_bits: usize) -> Self {
+    /// For the memories and the addresses of `arch`.
+    pub fn new(arch: &Architecture) -> Self {
+        // A transfer's count of words has 16 bits: no greater one has to be refused.
+        let most = |memory: OnChip| constant(arch.on_chip(memory).0.min(0xffff));
         make!(
             clock reset start program_address busy done error retire_valid retire_index fetch fetch_address
             fetch_done opcode wait_dma wait_compute memory words transfer_take loading storing transfer_done
             transfer_retired compute_offered compute_offered_index compute_waits compute_taken compute_free compute_index
             compute_retire state index address fault dma_retired compute_retired moving is_store held_up number bad
-            is_transfer is_compute taken transfer_opcode go_on transfer_retire end_retire;
-            instruction_bytes: constant(cortado_arch::isa::INSTRUCTION_BYTES),
-            address_mask: mask((1 << address_bits) - 1),
+            is_transfer is_compute taken most_words dma_started compute_started waits_forever transfer_opcode go_on
+            transfer_retire end_retire;
+            instruction_bytes: constant(INSTRUCTION_BYTES), address_mask: mask((1 << arch.address_bits) - 1),
+            activation_words: most(OnChip::Activation), weight_words: most(OnChip::Weight),
+            parameter_words: most(OnChip::Parameter),
         )
     }
 }
@@ -135,11 +150,33 @@ impl Logic for Dispatcher {
         );
         self.transfer_opcode.next = (self.opcode.val() == bits::<4>(1)) | (self.opcode.val() == bits::<4>(2));
         self.is_transfer.d.next = self.transfer_opcode.val();
-        self.is_compute.d.next = self.opcode.val() == bits::<4>(3);
-        // A STORE takes activations only; memory 3 does not exist; nothing moves no words.
-        self.bad.d.next = (self.opcode.val() > bits::<4>(3))
+        if self.moving.q.val() == TransferState::Idle {
+            self.dma_started.next = self.dma_retired.q.val();
+        } else {
+            self.dma_started.next = self.dma_retired.q.val() + 1;
+        }
+        if self.compute_free.val() {
+            self.compute_started.next = self.compute_retired.q.val();
+        } else {
+            self.compute_started.next = self.compute_retired.q.val() + 1;
+        }
+        self.waits_forever.next = (self.transfer_opcode.val() & (self.wait_compute.val() > self.compute_started.val()))
+            | ((self.opcode.val() == bits::<4>(3)) & (self.wait_dma.val() > self.dma_started.val()));
+        if self.memory.val() == bits::<2>(0) {
+            self.most_words.next = self.activation_words.val();
+        } else if self.memory.val() == bits::<2>(1) {
+            self.most_words.next = self.weight_words.val();
+        } else {
+            self.most_words.next = self.parameter_words.val();
+        }
+        // A COMPUTE that is refused must not be offered: its copy would begin, and not end.
+        self.is_compute.d.next = (self.opcode.val() == bits::<4>(3)) & !self.waits_forever.val();
+        // A STORE takes activations only; memory 3 does not exist; nothing moves no words or more than there are.
+        self.bad.d.next = self.waits_forever.val()
+            | (self.opcode.val() > bits::<4>(3))
             | (self.transfer_opcode.val() & (self.memory.val() == bits::<2>(3)))
             | (self.transfer_opcode.val() & !self.words.val().any())
+            | (self.transfer_opcode.val() & (self.words.val() > self.most_words.val()))
             | ((self.opcode.val() == bits::<4>(2)) & self.memory.val().any());
         self.busy.next = !(self.state.q.val() == FetchState::Idle);
         self.error.next = self.fault.q.val();

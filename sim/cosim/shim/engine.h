@@ -8,7 +8,7 @@ struct EngineOptions {
     uint64_t latency, extra_latency, max_outstanding;
     uint64_t rate_numerator, rate_denominator, rate_shared, burst_cycles;
     uint64_t read_gap, command_stall, write_stall;
-    uint64_t trace_first, trace_end, stop_at_trace_end;
+    uint64_t trace_first, trace_end, stop_at_trace_end, digest;
 };
 
 struct Channel {
@@ -37,7 +37,7 @@ enum FaultKind : uint64_t {
 
 struct EngineReport {
     uint64_t end, cycles, error, fault_kind, fault_write, fault_address, fault_beats, active_cycles;
-    uint64_t bytes_read, bytes_written, race_count;
+    uint64_t bytes_read, bytes_written, race_count, digest;
     Channel read_command, read_data, write_command, write_data;
     const Retire* retires;
     uint64_t retire_count;
@@ -172,6 +172,24 @@ struct Engine {
         m.write_data_ready = !writes.empty() && writes.front().ready_at <= cycle && write_bucket.enough() && !random.chance(options.write_stall);
     }
 
+    // 64-bit FNV-1a, of words where it has bytes.
+    void fold(uint64_t word) { report.digest = (report.digest ^ word) * 0x100000001b3; }
+
+    // All that the engine shows in this cycle; what it does not mark as valid says nothing.
+    void digest() {
+        const Vcosim& m = *sim.model;
+        fold(m.busy | m.done << 1 | m.retire_valid << 2 | m.array_active << 3 | m.read_command_valid << 4
+             | m.write_command_valid << 5 | m.read_data_ready << 6 | m.write_data_valid << 7);
+        if (m.read_command_valid) fold(uint64_t{m.read_command_address} << 16 | m.read_command_beats);
+        if (m.write_command_valid) fold(uint64_t{m.write_command_address} << 16 | m.write_command_beats);
+        if (m.retire_valid) fold(m.retire_index);
+        if (m.done) fold(m.error);
+        if (!m.write_data_valid) return;
+        uint8_t bytes[COSIM_PORT_BYTES];
+        memcpy(bytes, &m.write_data, COSIM_PORT_BYTES);
+        for (uint8_t byte : bytes) fold(byte);
+    }
+
     // What the engine answered before the rising edge.
     void sample() {
         Vcosim& m = *sim.model;
@@ -219,6 +237,7 @@ struct Engine {
             m.clock = 0;
             m.eval();
             if (dumped) sim.dump(cycle * kCycleTime);
+            if (options.digest) digest();
             sample();
             m.clock = 1;
             m.eval();

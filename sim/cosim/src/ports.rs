@@ -1,6 +1,7 @@
-//! The port list of a top module, read from Verilog-2001 text with an ANSI header.
+//! The port list of a top module, read from Verilog text.
 //!
-//! Only what Cortado emits is understood: plain names, literal ranges, `input` and `output`. Anything else is an
+//! Only what Cortado emits and what Yosys writes of it is understood: plain names, literal ranges, `input` and `output`,
+//! in the header or, as Yosys has it, each in a declaration of its own behind a header of names. Anything else is an
 //! error that names the line, because a port read wrongly would make the comparison worthless.
 
 use std::fmt;
@@ -82,7 +83,7 @@ impl std::error::Error for PortListError {}
 /// Reads the ports of module `top`, in the order of its header.
 ///
 /// # Errors
-/// The module is absent, its header is not ANSI with literal ranges, or a port's name cannot be used from C++.
+/// The module is absent, its ports are not declared with literal ranges, or a port's name cannot be used from C++.
 pub fn parse_ports(top: &str, verilog: &str) -> Result<Vec<Port>, PortListError> {
     let tokens = tokens(verilog);
     let names = || tokens.windows(2).filter(|pair| pair[0].text == "module").map(|pair| pair[1].text.to_owned());
@@ -177,6 +178,9 @@ impl<'a> Header<'a> {
             return self.refuse("the top module has parameters: give it literal widths");
         }
         self.expect("(")?;
+        if self.names_only() {
+            return self.declared_apart();
+        }
         let mut ports: Vec<Port> = Vec::new();
         let mut kind = None;
         while self.peek() != ")" {
@@ -194,6 +198,49 @@ impl<'a> Header<'a> {
         Ok(ports)
     }
 
+    /// Whether the header has names and no directions.
+    fn names_only(&self) -> bool {
+        !matches!(self.peek(), "input" | "output" | "inout" | ")")
+            && self.tokens.get(self.at + 1).is_some_and(|token| matches!(token.text, "," | ")"))
+    }
+
+    /// Names in the header, directions and ranges in declarations behind it.
+    fn declared_apart(&mut self) -> Result<Vec<Port>, PortListError> {
+        let mut ports: Vec<Port> = Vec::new();
+        loop {
+            let (line, name) = (self.line(), self.next());
+            check_name(line, name, &ports)?;
+            let header = self.at;
+            let (direction, width) = self.declaration_of(name)?;
+            self.at = header;
+            ports.push(Port { name: name.to_owned(), direction, width });
+            if self.peek() == ")" {
+                self.at += 1;
+                break;
+            }
+            self.expect(",")?;
+        }
+        self.expect(";")?;
+        Ok(ports)
+    }
+
+    /// Finds the declaration of one port in the module's body.
+    fn declaration_of(&mut self, name: &str) -> Result<(Direction, u32), PortListError> {
+        let header = self.line();
+        while !matches!(self.peek(), "" | "module") {
+            if matches!(self.peek(), "input" | "output" | "inout") {
+                let found = self.declaration(None)?;
+                if self.next() == name {
+                    return Ok(found);
+                }
+            } else {
+                self.at += 1;
+            }
+        }
+        let reason = format!("port `{name}` has no declaration of its own, as in `input [7:0] {name};`");
+        Err(PortListError::Header { line: header, reason })
+    }
+
     /// Direction and width of the next name; without a direction those of the name before hold on.
     fn declaration(&mut self, before: Option<(Direction, u32)>) -> Result<(Direction, u32), PortListError> {
         let direction = match (self.peek(), before) {
@@ -202,7 +249,7 @@ impl<'a> Header<'a> {
             ("inout", _) => return self.refuse("`inout` ports are not supported: split it in an input and an output"),
             (_, Some(before)) => return Ok(before),
             (other, None) => {
-                return self.refuse(format!("expected `input` or `output`, found `{other}` (an ANSI header is needed)"))
+                return self.refuse(format!("expected `input` or `output` in the port list, found `{other}`"))
             }
         };
         self.at += 1;
@@ -294,12 +341,26 @@ mod tests {
     }
 
     #[test]
+    fn a_header_of_names_is_read_with_the_declarations_behind_it() {
+        let text = "module inner(z); input z; endmodule\nmodule top(clock, a, q);\n  wire \\a [1] ;\n  input clock;\n\
+            wire clock;\n output [8:0] q;\n  input [7:0] a;\nendmodule\nmodule other(a); input [3:0] a; endmodule";
+        use Direction::{Input, Output};
+        assert_eq!(
+            parse_ports("top", text).unwrap(),
+            [port("clock", Input, 1), port("a", Input, 8), port("q", Output, 9)]
+        );
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused_with_its_line() {
         let cases = [
             ("module top(input a, a);", "line 1: port `a` stands twice"),
             ("\nmodule top(\ninput [W-1:0] a);", "line 3: expected a decimal bound"),
             ("module top #(parameter W = 8) (input a);", "parameters"),
-            ("module top(a, b); input a;", "ANSI"),
+            ("module top(a, b); input a; endmodule module c; input b;", "line 1: port `b` has no declaration"),
+            ("module top(a, a); input a;", "stands twice"),
+            ("module top(a b); input a;", "expected `input` or `output` in the port list, found `a`"),
+            ("module top(a); inout a;", "inout"),
             ("module top(inout a);", "inout"),
             ("module top(input [0:7] a);", "[0:7]"),
             ("module top(input [4294967295:0] a);", "[4294967295:0]"),

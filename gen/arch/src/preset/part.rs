@@ -56,6 +56,15 @@ impl Architecture {
         blocks_of(&self.family, self.activation_kind, memory, words, bytes)
     }
 
+    /// Blocks that the hardware of one on-chip memory takes: it is written in banks of the port's width, and no block is
+    /// shared by two banks.
+    pub fn banked_memory_blocks(&self, memory: OnChip) -> MemoryBlocks {
+        let (words, bytes) = self.on_chip(memory);
+        let banks = bytes.div_ceil(self.port_bytes);
+        let one = blocks_of(&self.family, self.activation_kind, memory, words, self.port_bytes);
+        MemoryBlocks { block_rams: banks * one.block_rams, sprams: banks * one.sprams }
+    }
+
     /// Blocks that all three memories take.
     pub fn all_memory_blocks(&self) -> MemoryBlocks {
         MEMORIES.iter().map(|m| self.memory_blocks(*m)).fold(MemoryBlocks::default(), |a, b| MemoryBlocks {

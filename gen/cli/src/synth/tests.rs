@@ -1,5 +1,7 @@
 //! The whole flow with the real tools, on a counter. Without the tools a test says what it skipped; CI refuses that.
 
+mod guards;
+
 use super::scratch::Scratch;
 use super::*;
 use std::env;

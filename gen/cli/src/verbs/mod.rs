@@ -7,6 +7,7 @@ pub mod compile;
 pub mod cosim;
 pub mod explore;
 pub mod flash;
+pub mod gates;
 pub mod inspect;
 pub mod lint;
 pub mod presets;

@@ -33,6 +33,7 @@ pub(crate) struct RawOptions {
     pub trace_first: u64,
     pub trace_end: u64,
     pub stop_at_trace_end: u64,
+    pub digest: u64,
 }
 
 #[repr(C)]
@@ -77,6 +78,7 @@ pub(crate) struct RawReport {
     pub bytes_read: u64,
     pub bytes_written: u64,
     pub race_count: u64,
+    pub digest: u64,
     pub read_command: RawChannel,
     pub read_data: RawChannel,
     pub write_command: RawChannel,

@@ -91,6 +91,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// State at the start.
     pub begin: Begin,
+    /// Fill in [`RunReport::digest`](super::RunReport::digest).
+    pub digest: bool,
     /// Trace, if one is wanted. It needs a slower build of the model, made at the first use.
     pub trace: Option<TraceRequest>,
 }
@@ -104,6 +106,7 @@ impl RunOptions {
             memory: MemoryModel::default(),
             seed: 1,
             begin: Begin::PowerOn,
+            digest: false,
             trace: None,
         }
     }

@@ -32,6 +32,9 @@ pub struct RunReport {
     pub races: Vec<Race>,
     /// How many such reads there were.
     pub race_count: u64,
+    /// Of all outputs in every cycle, data and addresses only where they are valid: equal for engines that are equal to the
+    /// eye of the memory, in lock-step. 0 unless [`RunOptions::digest`](super::RunOptions::digest) asks for it.
+    pub digest: u64,
 }
 
 impl RunReport {
@@ -86,6 +89,7 @@ impl RunReport {
             retired: retires.iter().map(Retired::from).collect(),
             races: races.iter().map(Race::from).collect(),
             race_count: raw.race_count,
+            digest: raw.digest,
         }
     }
 }

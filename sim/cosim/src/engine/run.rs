@@ -159,6 +159,7 @@ fn raw_options(options: &RunOptions, goes_on: bool) -> RawOptions {
         trace_first: window.start,
         trace_end: window.end,
         stop_at_trace_end: trace.is_some_and(|trace| trace.stop_after).into(),
+        digest: options.digest.into(),
     }
 }
 
