@@ -75,16 +75,26 @@ fn run_as_the_golden_model(board: &mut Link<Bench>, name: &str, file: &[u8], rou
     }
 }
 
+/// Where the long program lies, behind what the short one copies.
+const LONG: u32 = 4096;
+
+/// So many LOADs of the whole activation memory, 16,384 cycles each or more: requests pass while they run.
+fn loads_of_everything(count: usize) -> Vec<u8> {
+    let load = Operation::Load(OnChip::Activation, Transfer { words: 16_384, ..Transfer::default() });
+    let operations = std::iter::repeat_n(load, count).chain([Operation::End]);
+    operations
+        .map(|operation| Instruction { wait_dma: 0, wait_compute: 0, operation })
+        .flat_map(|instruction| instruction.encode().expect("an instruction"))
+        .collect()
+}
+
 #[test]
-fn a_program_that_never_ends_is_stopped_and_the_next_one_runs() {
+fn a_program_at_work_is_stopped_and_the_next_one_runs() {
     let Some(mut board) = board(3) else { return };
     let bytes: Vec<u8> = (0..64).map(|at| at * 3 + 1).collect();
     board.write(1024, &bytes).expect("written");
-    // A LOAD waits for a COMPUTE that no one gives.
-    let operation = Operation::Load(OnChip::Activation, Transfer { words: 16, ..Transfer::default() });
-    let waits = Instruction { wait_dma: 0, wait_compute: 9, operation };
-    board.write(0, &waits.encode().expect("an instruction")).expect("written");
-    board.start(0).expect("started");
+    board.write(LONG, &loads_of_everything(40)).expect("written");
+    board.start(LONG).expect("started");
     assert!(matches!(board.wait(Duration::ZERO), Err(LinkError::Running)));
     assert!(matches!(board.start(0), Err(LinkError::Refused(_))));
     board.reset().expect("reset");
