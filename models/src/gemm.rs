@@ -86,7 +86,7 @@ fn block<const R: usize, const C: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
+    use cortado_random::Rng;
 
     fn random(rng: &mut Rng, len: usize) -> Vec<f32> {
         (0..len).map(|_| rng.symmetric(1.0)).collect()

@@ -5,7 +5,7 @@
 //! network a [`QuantisedNetwork`] ([`quantise`]), and that a `.tflite` file ([`tflite`]).
 //!
 //! The crate reads no paths: bytes come in and go out, and the `cortado-train-classifier` binary
-//! owns the files. Of the project it knows `cortado-graph`, for its writer of files alone.
+//! owns the files. Of the project it knows `cortado-graph`, for its writer of files alone, and `cortado-random`.
 
 pub mod adam;
 pub mod architecture;
@@ -17,7 +17,6 @@ pub mod integer;
 pub mod layers;
 pub mod network;
 pub mod quantise;
-pub mod rng;
 pub mod tflite;
 pub mod train;
 

@@ -3,7 +3,7 @@
 use crate::architecture::{Architecture, Layer, LayerSpec};
 use crate::error::Error;
 use crate::layers::{conv, dense, loss, pool};
-use crate::rng::Rng;
+use cortado_random::Rng;
 
 /// Weights `[fan_in, outputs]` and bias of one layer; both empty for a pool. Also used for their
 /// gradients and moments.

@@ -7,7 +7,7 @@ use crate::architecture::Architecture;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::network::{argmax, Network, Parameters, Workspace};
-use crate::rng::Rng;
+use cortado_random::Rng;
 
 /// A batch is always cut in this many parts whose gradients are added in order, so the result does
 /// not depend on the number of threads.

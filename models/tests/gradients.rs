@@ -3,8 +3,8 @@
 use cortado_models::architecture::{Architecture, Layer, LayerSpec, Padding, Shape};
 use cortado_models::layers::{conv, dense, loss, pool};
 use cortado_models::network::Workspace;
-use cortado_models::rng::Rng;
 use cortado_models::Network;
+use cortado_random::Rng;
 
 const SEED: u64 = 20;
 /// Small against the values (about 1), large against their rounding (1e-7).

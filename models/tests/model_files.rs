@@ -3,8 +3,8 @@
 mod reader;
 
 use cortado_models::dataset::Dataset;
-use cortado_models::rng::Rng;
 use cortado_models::{references, samples, tflite, Architecture, Network, QuantisedNetwork, FASHION, TINY};
+use cortado_random::Rng;
 use sha2::{Digest, Sha256};
 
 const README: &str = include_str!("../README.md");

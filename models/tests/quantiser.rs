@@ -3,8 +3,8 @@
 use cortado_models::architecture::{Architecture, LayerSpec};
 use cortado_models::dataset::Dataset;
 use cortado_models::quantise::Quantisation;
-use cortado_models::rng::Rng;
 use cortado_models::{pixel_to_int8, Network, QuantisedNetwork};
+use cortado_random::Rng;
 use proptest::prelude::*;
 
 proptest! {

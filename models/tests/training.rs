@@ -2,9 +2,9 @@
 
 use cortado_models::architecture::{Architecture, LayerSpec, Padding, Shape};
 use cortado_models::dataset::Dataset;
-use cortado_models::rng::Rng;
 use cortado_models::train::{accuracy, train, Settings};
 use cortado_models::{tflite, Error, Network, QuantisedNetwork};
+use cortado_random::Rng;
 
 const SIDE: usize = 12;
 /// The shipped networks' rate is for 938 steps an epoch; here there are 31.

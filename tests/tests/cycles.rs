@@ -11,10 +11,11 @@ mod map_support;
 
 use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
-use cortado_cosim::engine::Begin;
-use cortado_cosim::{MemoryModel, RunOptions};
+use cortado_cosim::engine::{Begin, Jitter};
+use cortado_cosim::RunOptions;
 use cortado_iss::{Kind, Machine, RunReport};
 use cortado_map::{compile, CompileOptions};
+use cortado_tests::memory_model;
 use support::{Layer, Random};
 
 /// Share of the measured cycles, in hundredths, by which a prediction may be off.
@@ -72,15 +73,6 @@ fn demand_agreement(what: &str, rows: &[Row]) {
     panic!("{table}");
 }
 
-fn memory(arch: &Architecture) -> MemoryModel {
-    MemoryModel {
-        latency: arch.external.latency_cycles,
-        bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
-        burst_cycles: arch.external.burst_cycles,
-        ..MemoryModel::default()
-    }
-}
-
 fn layers_agree(preset: &str, count: usize, seed: u64) {
     layers_agree_on(by_name(preset).expect("an embedded preset"), count, seed);
 }
@@ -111,7 +103,7 @@ fn layers_agree_on(arch: Architecture, count: usize, seed: u64) {
         let what = format!("{preset}, {external:?}, {layer:?}");
         let predicted = machine.run(0).unwrap_or_else(|e| panic!("{what}: {e}"));
         let mut options = RunOptions::new(2_000_000);
-        options.memory = memory(&arch);
+        options.memory = memory_model(&arch.external, Jitter::default());
         let measured = harness.run(&mut bytes, &options).unwrap_or_else(|e| panic!("{what}: {e}"));
         assert!(measured.good(), "{what}: {:?}", measured.end);
         demand_agreement(&what, &rows(&predicted, &measured, |_| String::new()));
@@ -175,7 +167,7 @@ fn model_agrees(file: &str, preset: &str) {
     machine.external[..compiled.image.len()].copy_from_slice(&compiled.image);
     let mut bytes = machine.external.clone();
     let mut options = RunOptions::new(20_000_000);
-    options.memory = memory(&arch);
+    options.memory = memory_model(&arch.external, Jitter::default());
     for (program, begin) in [(compiled.load_program, Begin::PowerOn), (compiled.run_program, Begin::Continue)] {
         let predicted = machine.run(program).unwrap_or_else(|e| panic!("{what}: {e}"));
         (options.program_address, options.begin) = (program, begin);

@@ -6,25 +6,17 @@ mod formal_support;
 use cortado_arch::isa::{CopyBeats, OnChip, INSTRUCTION_BYTES};
 use cortado_arch::{preset, Architecture};
 use cortado_hw::cells::stream::{Byte, Fifo, SpillRegister};
-use cortado_hw::emit::{emit, Header};
+use cortado_hw::emit::emit;
 use cortado_hw::engine;
 use cortado_hw::trainer::memory_port::MemoryPort;
+use cortado_tests::header;
 use formal_support::{Claim, Verdict};
 
 const TOP: &str = "dut";
 
-fn header() -> Header {
-    Header {
-        version: "test".into(),
-        preset: "test".into(),
-        architecture_hash: "test".into(),
-        command: "cargo test".into(),
-    }
-}
-
 macro_rules! emitted {
     ($block:expr) => {
-        emit(TOP, &mut $block, &header()).unwrap_or_else(|error| panic!("refused: {error}"))
+        emit(TOP, &mut $block, &header("test")).unwrap_or_else(|error| panic!("refused: {error}"))
     };
 }
 
@@ -38,7 +30,10 @@ fn proven_and_not_without(claim: &Claim, most: usize, mutations: &[(&str, &str, 
     }
 }
 
-fn stream_claim(name: &str, text: String, properties: String) -> Claim {
+/// What is claimed of every block that keeps up to `depth` bytes of a stream; `between` holds in this one, for the induction.
+fn stream_claim(name: &str, text: String, depth: usize, between: &str) -> Claim {
+    let stream = include_str!("formal_support/stream.sv");
+    let properties = format!("    localparam DEPTH = {depth}, WIDTH = 8;\n{stream}\n{between}");
     Claim { name: name.into(), text, top: TOP.into(), properties: vec![(TOP.into(), properties)], free: vec![] }
 }
 
@@ -46,8 +41,7 @@ fn stream_claim(name: &str, text: String, properties: String) -> Claim {
 fn a_queue_gives_every_word_once_and_in_order() {
     for depth in [2, 4, 16] {
         let text = emitted!(Fifo::<Byte>::new(depth, 1).expect("a size that can be"));
-        let properties =
-            format!("    localparam DEPTH = {depth}, WIDTH = 8;\n{}", include_str!("formal_support/fifo.sv"));
+        let between = include_str!("formal_support/fifo.sv");
         let mutations: &[(&str, &str, &str)] = match depth {
             4 => &[
                 ("overflow", "assign in_ready = ~held[2];", "assign in_ready = 1'b1;"),
@@ -58,20 +52,20 @@ fn a_queue_gives_every_word_once_and_in_order() {
             ],
             _ => &[],
         };
-        proven_and_not_without(&stream_claim(&format!("fifo-{depth}"), text, properties), 1, mutations);
+        proven_and_not_without(&stream_claim(&format!("fifo-{depth}"), text, depth, between), 1, mutations);
     }
 }
 
 #[test]
 fn a_register_in_a_stream_gives_every_word_once_and_in_order() {
     let text = emitted!(SpillRegister::<Byte>::new(1).expect("a size that can be"));
-    let properties = format!("    localparam WIDTH = 8;\n{}", include_str!("formal_support/spill_register.sv"));
+    let between = include_str!("formal_support/spill_register.sv");
     let mutations = [
         ("no_spill", "assign in_ready = ~spilled_full_q;", "assign in_ready = 1'b1;"),
         ("withdrawn", "assign moves = (~shown_full_q) | out_ready;", "assign moves = 1'b1;"),
         ("reset", "        if (reset) begin\n", "        if (1'b0) begin\n"),
     ];
-    proven_and_not_without(&stream_claim("spill_register", text, properties), 1, &mutations);
+    proven_and_not_without(&stream_claim("spill_register", text, 2, between), 1, &mutations);
 }
 
 #[test]
@@ -104,7 +98,7 @@ fn an_arbiter_serves_one_client_at_a_time_and_each_within_its_turn() {
 /// The control of an engine, whose datapath and memories on chip may do anything.
 fn control(name: &str) -> Claim {
     let arch = preset::by_name(name).expect("a built-in preset");
-    let text = engine::verilog(&arch, &header()).unwrap_or_else(|error| panic!("refused: {error}"));
+    let text = engine::verilog(&arch, &header("test")).unwrap_or_else(|error| panic!("refused: {error}"));
     let free = ["feed", "post_processor", "output_lane", "activation_memory", "banked_ram"];
     let modules = text.lines().filter_map(|line| line.strip_prefix("module ")?.strip_suffix(" ("));
     let free = modules.filter(|module| {

@@ -9,10 +9,11 @@ use cortado_arch::isa::{OnChip, Operation};
 use cortado_arch::preset::by_name;
 use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
-use cortado_cosim::{MemoryModel, RunOptions};
+use cortado_cosim::RunOptions;
 use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions, Compiled};
+use cortado_tests::memory_model;
 use map_support::maker::Maker;
 use map_support::{check, data_type, Random};
 
@@ -137,13 +138,7 @@ fn verilog_agrees(harness: &mut cortado_cosim::EngineHarness, graph: &Graph, arc
         let mut bytes = machine.external.clone();
         let mut options = RunOptions::new(5_000_000);
         options.seed = seed;
-        options.memory = MemoryModel {
-            latency: arch.external.latency_cycles,
-            bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
-            burst_cycles: arch.external.burst_cycles,
-            jitter: if stalls { Jitter::heavy() } else { Jitter::default() },
-            ..MemoryModel::default()
-        };
+        options.memory = memory_model(&arch.external, if stalls { Jitter::heavy() } else { Jitter::default() });
         let mut cycles = 0;
         for (program, begin) in [(compiled.load_program, Begin::PowerOn), (compiled.run_program, Begin::Continue)] {
             (options.program_address, options.begin) = (program, begin);

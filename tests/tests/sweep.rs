@@ -11,10 +11,11 @@ mod sweep_support;
 use cortado_arch::preset::by_name;
 use cortado_arch::{Architecture, ExternalMemory};
 use cortado_cosim::engine::{Begin, Jitter};
-use cortado_cosim::{EngineHarness, MemoryModel, RunOptions};
+use cortado_cosim::{EngineHarness, RunOptions};
 use cortado_graph::ir::{DataType, Graph};
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions};
+use cortado_tests::memory_model;
 use map_support::{data_type, int16, Random};
 use std::ops::Range;
 use sweep_support::layer;
@@ -45,13 +46,7 @@ fn options(arch: &Architecture, program: u32, begin: Begin, seed: u64) -> RunOpt
     options.program_address = program;
     options.begin = begin;
     options.seed = seed;
-    options.memory = MemoryModel {
-        latency: arch.external.latency_cycles,
-        bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
-        burst_cycles: arch.external.burst_cycles,
-        jitter: if seed % 2 == 1 { Jitter::heavy() } else { Jitter::default() },
-        ..MemoryModel::default()
-    };
+    options.memory = memory_model(&arch.external, if seed % 2 == 1 { Jitter::heavy() } else { Jitter::default() });
     options
 }
 

@@ -9,7 +9,7 @@ use cortado_agents::{find, initial_state, Trainer, Training};
 use cortado_arch::preset::trainer::{trainer, trainers};
 use cortado_arch::trainer::TrainerArchitecture;
 use cortado_cosim::engine::Jitter;
-use cortado_cosim::{find_verilator, BuildOptions};
+use cortado_cosim::BuildOptions;
 use cortado_driver::{Simulated, Simulation};
 use cortado_golden::a3c::{Hidden, Learner, Map, Network, Optimiser, State};
 use cortado_hw::trainer::top;
@@ -35,14 +35,7 @@ fn engine(
     agents: usize,
     (state, seed): (&State, u64),
 ) -> Option<Simulated> {
-    let verilator = match find_verilator() {
-        Ok(found) => found,
-        Err(error) => {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
-            eprintln!("skipped: {error}");
-            return None;
-        }
-    };
+    let verilator = cortado_tests::verilator()?;
     println!("seed {seed}, {}", arch.name);
     let verilog = top::verilog(arch, &header()).unwrap_or_else(|error| panic!("{error}"));
     let build = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));

@@ -5,6 +5,7 @@ use crate::files;
 use crate::model::ModelFile;
 use cortado_graph::ir::{DataType, Graph, Tensor};
 use cortado_models::{pixel_to_int8, samples, Sample, SAMPLE_SIDE};
+use cortado_random::Rng;
 use std::path::Path;
 
 /// Larger than any input these engines take.
@@ -21,30 +22,10 @@ pub struct Input {
     pub sample: Option<Sample>,
 }
 
-/// A generator of random numbers: SplitMix64, the same on every machine.
-#[derive(Clone, Debug)]
-pub struct Random(u64);
-
-impl Random {
-    /// The sequence of a seed.
-    pub fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// `count` values of a type, all alike.
-    pub fn values(&mut self, data_type: DataType, count: usize) -> Vec<i16> {
-        let spare = 64 - 8 * data_type.bytes();
-        (0..count).map(|_| (self.next() as i64 >> spare) as i16).collect()
-    }
+/// `count` random values of a type, all alike.
+pub fn random_values(rng: &mut Rng, data_type: DataType, count: usize) -> Vec<i16> {
+    let spare = 64 - 8 * data_type.bytes();
+    (0..count).map(|_| (rng.next_u64() as i64 >> spare) as i16).collect()
 }
 
 /// The network's one input tensor.
@@ -73,11 +54,11 @@ pub fn elements(tensor: &Tensor) -> usize {
 pub fn many(model: &ModelFile, graph: &Graph, count: usize, seed: u64) -> Result<Vec<Input>, Failure> {
     let size = elements(tensor(graph)?);
     let images = if model.embedded { samples() } else { Vec::new() };
-    let mut random = Random::new(seed);
+    let mut rng = Rng::new(seed);
     let images = images.into_iter().map(image);
     let rest = (0..).map(|index| Input {
         name: format!("random {index} of seed {seed}"),
-        values: random.values(graph.data_type, size),
+        values: random_values(&mut rng, graph.data_type, size),
         sample: None,
     });
     Ok(images.chain(rest).take(count).collect())
@@ -206,7 +187,7 @@ mod tests {
 
     #[test]
     fn random_values_repeat_by_seed_and_differ_between_seeds() {
-        let of = |seed| Random::new(seed).values(DataType::Int8, 64);
+        let of = |seed| random_values(&mut Rng::new(seed), DataType::Int8, 64);
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
     }

@@ -5,6 +5,7 @@ use crate::ir::{
     Conv2d, DataType, FullyConnected, Graph, Multiplier, Node, Op, Pool2d, PoolKind, Requantise, Tensor, TensorId,
     Window,
 };
+use cortado_random::Rng;
 
 /// Weights are `-2^(bits - 1)` and up: at int8 sums of 25 088 products fit 28 bits.
 const fn weight_bits(data_type: DataType) -> u32 {
@@ -39,7 +40,7 @@ pub fn synthetic(graph: &FloatGraph, data_type: DataType, seed: u64) -> Result<G
             outputs: vec![],
         },
         from: vec![None; graph.tensors.len()],
-        state: seed,
+        random: Rng::new(seed),
     };
     for &input in &graph.inputs {
         let made = maker.tensor(graph, input, 0);
@@ -57,26 +58,17 @@ struct Maker {
     graph: Graph,
     /// The integer tensor of each float one.
     from: Vec<Option<TensorId>>,
-    state: u64,
+    random: Rng,
 }
 
 impl Maker {
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     /// `count` weights, as many from a draw as it has elements.
     fn weights(&mut self, count: usize) -> Vec<i16> {
         let data_type = self.graph.data_type;
         let spare = 8 * data_type.bytes() as u32 - weight_bits(data_type);
         let mut weights = Vec::with_capacity(count + 8);
         while weights.len() < count {
-            let drawn = data_type.from_bytes(&self.next().to_le_bytes());
+            let drawn = data_type.from_bytes(&self.random.next_u64().to_le_bytes());
             weights.extend(drawn.into_iter().map(|value| value >> spare));
         }
         weights.truncate(count);
@@ -152,7 +144,7 @@ impl Maker {
     }
 
     fn biases(&mut self, outputs: usize) -> Vec<i64> {
-        (0..outputs).map(|_| (self.next() >> 52) as i64 - (1 << 11)).collect()
+        (0..outputs).map(|_| (self.random.next_u64() >> 52) as i64 - (1 << 11)).collect()
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::bands::MAX_BANDS;
 use crate::cost::{compute_cycles, load_cycles};
 use crate::layer::field;
-use crate::layout::{Format, Layout, Unfolding};
+use crate::layout::{Format, Unfolding};
 use crate::lower::operation;
-use crate::network::{Kind, Network, Operation, Shape};
+use crate::network::{Kind, Network, Operation};
 use cortado_arch::isa::{OnChip, Transfer};
 use cortado_arch::Architecture;
 
@@ -68,16 +68,7 @@ fn unfolding(network: &Network) -> Option<Unfolding> {
 
 /// Cycles to the end of the layers that read the input, its LOAD included. The two overlap but for a band.
 fn first_cycles(network: &Network, format: Format, arch: &Architecture) -> Option<u64> {
-    let Shape { height, width, channels } = network.maps[network.input].shape;
-    let layout = Layout {
-        format,
-        height,
-        width,
-        channels,
-        transposed: network.transposed,
-        word_bytes: arch.activation_word_bytes(),
-        element_bytes: arch.data_type.bytes(),
-    };
+    let layout = network.layout(network.input, format, arch);
     let transfer = Transfer { words: field(layout.words()), ..Transfer::default() };
     let load = load_cycles(OnChip::Activation, &transfer, arch);
     let compute = compute(network, format, arch)?;

@@ -48,17 +48,8 @@ impl Lowered {
 /// Every operation the engine cannot do, by name.
 pub(crate) fn lower(network: &Network, format: Format, arch: &Architecture) -> Result<Lowered, MapErrors> {
     let layout = |map: usize| {
-        let Shape { height, width, channels } = network.maps[map].shape;
         let format = if map == network.input { format } else { Format::Blocked };
-        Layout {
-            format,
-            height,
-            width,
-            channels,
-            transposed: network.transposed,
-            word_bytes: arch.activation_word_bytes(),
-            element_bytes: arch.data_type.bytes(),
-        }
+        network.layout(map, format, arch)
     };
     let layouts: Vec<Layout> = (0..network.maps.len()).map(layout).collect();
     let mut words: Vec<usize> = layouts.iter().map(Layout::words).collect();

@@ -2,6 +2,8 @@
 //! operations between them. Reshapes are gone, fully connected layers are convolutions, and what
 //! the host does is set apart.
 
+use crate::layout::{Format, Layout};
+use cortado_arch::Architecture;
 use cortado_graph::ir::{Requantise, TensorId};
 
 /// Index into [`Network::maps`].
@@ -194,6 +196,20 @@ impl Network {
             };
         }
         other
+    }
+
+    /// How `map` lies in the activation words of `arch`, in `format`.
+    pub fn layout(&self, map: MapId, format: Format, arch: &Architecture) -> Layout {
+        let Shape { height, width, channels } = self.maps[map].shape;
+        Layout {
+            format,
+            height,
+            width,
+            channels,
+            transposed: self.transposed,
+            word_bytes: arch.activation_word_bytes(),
+            element_bytes: arch.data_type.bytes(),
+        }
     }
 
     /// How many operations read `map`.

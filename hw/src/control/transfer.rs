@@ -73,16 +73,16 @@ impl Transfer {
         let most_words = sizes.iter().map(|(words, _)| *words).max().unwrap_or(1);
         let most_beats = sizes.iter().zip(word_beats).map(|((words, _), beats)| words * beats).max().unwrap_or(1);
         make!(
-                    clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
-                    address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
-        any_in_flight all_beats short next_beats ends fewer;
-                    activation_shift: shift(OnChip::Activation), activation_round: constant(arch.transfer_words() - 1),
-                    activation_shrink: constant(arch.transfer_words().trailing_zeros() as usize), weight_shift: shift(OnChip::Weight),
-                    parameter_shift: shift(OnChip::Parameter),
-                    burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
-                    word_mask: mask(most_words - 1), address_mask: mask((1 << arch.address_bits) - 1), beats_mask: mask(most_beats),
-                    in_flight_mask: mask(2 * arch.burst_beats),
-                )
+            clock reset take next_memory next_word_address next_words next_byte_address memory word_address next_word
+            address beats commanded open on_the_way any_on_the_way moved done onto word from to_ask in_flight
+            any_in_flight all_beats short next_beats ends fewer;
+            activation_shift: shift(OnChip::Activation), activation_round: constant(arch.transfer_words() - 1),
+            activation_shrink: constant(arch.transfer_words().trailing_zeros() as usize), weight_shift: shift(OnChip::Weight),
+            parameter_shift: shift(OnChip::Parameter),
+            burst: constant(arch.burst_beats), burst_bytes: constant(arch.burst_beats * arch.port_bytes),
+            word_mask: mask(most_words - 1), address_mask: mask((1 << arch.address_bits) - 1), beats_mask: mask(most_beats),
+            in_flight_mask: mask(2 * arch.burst_beats),
+        )
     }
 }
 

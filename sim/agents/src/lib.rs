@@ -12,14 +12,13 @@ pub mod environments;
 mod initial;
 pub mod mathematics;
 pub mod objective;
-mod rng;
 mod settings;
 mod trainer;
 mod training;
 
 pub use catalogue::{find, Entry, CATALOGUE};
+pub use cortado_random::Rng;
 pub use initial::initial_state;
-pub use rng::Rng;
 pub use settings::{Settings, SettingsError};
 pub use trainer::{Trainer, TrainerError};
 pub use training::{CurvePoint, Training, TrainingError};

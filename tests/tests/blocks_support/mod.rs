@@ -8,7 +8,7 @@ pub mod random;
 pub mod waveform;
 
 use cortado_arch::isa::{Compute, HEADER_BITS};
-use cortado_cosim::{find_verilator, BuildOptions, InitialValues, Instance, Model};
+use cortado_cosim::{BuildOptions, InitialValues, Instance, Model};
 use cortado_hw::emit::{EmitError, Header};
 
 /// Module name of every block under test.
@@ -28,12 +28,7 @@ macro_rules! dut {
 
 /// What the emitted text is headed with.
 pub fn header() -> Header {
-    Header {
-        version: "test".into(),
-        preset: "test".into(),
-        architecture_hash: "test".into(),
-        command: "cargo test".into(),
-    }
+    cortado_tests::header("test")
 }
 
 /// Builds the emitted text, with `extra_cpp` behind the harness. The seed is printed, for it sets what no
@@ -43,14 +38,7 @@ pub fn header() -> Header {
 /// When the text was refused or does not build, or Verilator is missing and `CI=true`.
 pub fn simulate(text: Result<String, EmitError>, extra_cpp: &str, seed: u64) -> Option<Instance> {
     let text = text.unwrap_or_else(|error| panic!("refused: {error}"));
-    let verilator = match find_verilator() {
-        Ok(found) => found,
-        Err(error) => {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
-            eprintln!("skipped: {error}");
-            return None;
-        }
-    };
+    let verilator = cortado_tests::verilator()?;
     println!("seed {seed}");
     let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
     options.initial = InitialValues::Random;

@@ -4,9 +4,8 @@
 use cortado_arch::board_top::BoardTop;
 use cortado_arch::isa::{Instruction, OnChip, Operation, Transfer};
 use cortado_arch::{preset, Architecture};
-use cortado_cosim::{find_verilator, BuildOptions, InitialValues, Instance, Model, SerialLine};
+use cortado_cosim::{BuildOptions, InitialValues, Instance, Model, SerialLine};
 use cortado_hw::boards::{self, Plan};
-use cortado_hw::emit::Header;
 use cortado_link::{Line, Settings};
 use std::io;
 use std::time::Duration;
@@ -26,24 +25,12 @@ pub fn architecture(name: &str) -> Architecture {
 /// # Panics
 /// When the text is refused or does not build, or Verilator is missing and `CI=true`.
 pub fn simulate(preset: &str, seed: u64) -> Option<Bench> {
-    let verilator = match find_verilator() {
-        Ok(found) => found,
-        Err(error) => {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
-            eprintln!("skipped: {error}");
-            return None;
-        }
-    };
+    let verilator = cortado_tests::verilator()?;
     println!("seed {seed}");
     let arch = architecture(preset);
     let board = BoardTop::of(&arch).expect("the preset's board");
     let arch = board.fit(&arch);
-    let header = Header {
-        version: "test".into(),
-        preset: arch.name.clone(),
-        architecture_hash: "test".into(),
-        command: "cargo test".into(),
-    };
+    let header = cortado_tests::header(&arch.name);
     let text = boards::verilog(board, &arch, &header).unwrap_or_else(|error| panic!("{error}"));
     let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
     options.initial = InitialValues::Random;

@@ -1,8 +1,7 @@
 //! The emitted engine of a preset, ready to run.
 
 use cortado_arch::Architecture;
-use cortado_cosim::{find_verilator, BuildOptions, EngineHarness, InitialValues};
-use cortado_hw::emit::Header;
+use cortado_cosim::{BuildOptions, EngineHarness, InitialValues};
 use cortado_hw::engine;
 
 /// A harness of the preset's emitted Verilog, with registers at random before reset; `None`, said
@@ -11,20 +10,8 @@ use cortado_hw::engine;
 /// # Panics
 /// When `CI=true` and Verilator is missing, or when the engine does not build.
 pub fn harness(arch: &Architecture) -> Option<EngineHarness> {
-    let verilator = match find_verilator() {
-        Ok(found) => found,
-        Err(error) => {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{error}");
-            eprintln!("skipped: {error}");
-            return None;
-        }
-    };
-    let header = Header {
-        version: "test".into(),
-        preset: arch.name.clone(),
-        architecture_hash: "test".into(),
-        command: "cargo test".into(),
-    };
+    let verilator = cortado_tests::verilator()?;
+    let header = cortado_tests::header(&arch.name);
     let text = engine::verilog(arch, &header).unwrap_or_else(|e| panic!("{}: {e}", arch.name));
     let mut options = BuildOptions::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../build/cosim"));
     options.initial = InitialValues::Random;

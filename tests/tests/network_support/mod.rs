@@ -3,23 +3,18 @@
 use crate::map_support::Random;
 use cortado_arch::Architecture;
 use cortado_cosim::engine::{Begin, Jitter};
-use cortado_cosim::{EngineHarness, MemoryModel, RunOptions, RunReport};
+use cortado_cosim::{EngineHarness, RunOptions, RunReport};
 use cortado_graph::ir::Graph;
 use cortado_iss::Machine;
 use cortado_map::{compile, CompileOptions, Compiled};
+use cortado_tests::memory_model;
 
 /// A run of the program at `program`.
 fn options(arch: &Architecture, program: u32, begin: Begin, stalls: bool) -> RunOptions {
     let mut options = RunOptions::new(20_000_000);
     options.program_address = program;
     options.begin = begin;
-    options.memory = MemoryModel {
-        latency: arch.external.latency_cycles,
-        bandwidth: (arch.external.bandwidth_bytes, arch.external.bandwidth_cycles),
-        burst_cycles: arch.external.burst_cycles,
-        jitter: if stalls { Jitter::heavy() } else { Jitter::default() },
-        ..MemoryModel::default()
-    };
+    options.memory = memory_model(&arch.external, if stalls { Jitter::heavy() } else { Jitter::default() });
     options
 }
 

@@ -3,8 +3,9 @@
 use super::measure::{infer, Measured};
 use super::SEED;
 use crate::failure::Failure;
-use crate::inputs::Random;
+use crate::inputs::random_values;
 use cortado_graph::ir::{Conv2d, DataType, Graph, Multiplier, Node, Op, Requantise, Tensor, Window};
+use cortado_random::Rng;
 
 const SIDE: usize = 16;
 const INPUTS: usize = 16;
@@ -28,7 +29,7 @@ pub fn with_transfers() -> Result<Measured, Failure> {
 }
 
 fn graph() -> Graph {
-    let mut random = Random::new(SEED);
+    let mut rng = Rng::new(SEED);
     let tensor = |name: &str, channels| Tensor {
         name: name.to_owned(),
         shape: vec![1, SIDE, SIDE, channels],
@@ -39,8 +40,8 @@ fn graph() -> Graph {
     let multiplier = Multiplier { q: 1 << 30, shift: -8 };
     let conv = Conv2d {
         window: Window { kernel: (KERNEL, KERNEL), stride: (1, 1), dilation: (1, 1), padding: (1, 1) },
-        weights: random.values(DataType::Int8, OUTPUTS * KERNEL * KERNEL * INPUTS),
-        bias: random.values(DataType::Int8, OUTPUTS).into_iter().map(|value| i64::from(value) << 6).collect(),
+        weights: random_values(&mut rng, DataType::Int8, OUTPUTS * KERNEL * KERNEL * INPUTS),
+        bias: random_values(&mut rng, DataType::Int8, OUTPUTS).into_iter().map(|value| i64::from(value) << 6).collect(),
         input_zero_point: 3,
         output: Requantise { multipliers: vec![multiplier; OUTPUTS], zero_point: 3, min: -128, max: 127 },
     };
@@ -63,7 +64,7 @@ mod tests {
         let graph = graph();
         assert!(cortado_graph::passes::validate(&graph).is_ok());
         assert_eq!(graph.nodes[0].macs(&graph), 16 * 16 * 32 * 9 * 16);
-        let input = Random::new(2).values(DataType::Int8, SIDE * SIDE * INPUTS);
+        let input = random_values(&mut Rng::new(2), DataType::Int8, SIDE * SIDE * INPUTS);
         let output = cortado_golden::run(&graph, &input).expect("the graph runs").pop().unwrap_or_default();
         let (least, most) = (output.iter().min(), output.iter().max());
         assert!(least < Some(&-100) && most > Some(&100), "{least:?} to {most:?}");

@@ -5,13 +5,13 @@ use super::SEED;
 use crate::attached::no_top;
 use crate::execution::{verilator, version};
 use crate::failure::Failure;
-use crate::inputs::Random;
 use crate::{files, preset, rtl};
 use cortado_arch::board_top::BoardTop;
 use cortado_cosim::{BuildOptions, InitialValues, Model, SerialLine};
 use cortado_hw::boards::Plan;
 use cortado_link::faulty::{Faulty, Stepped};
 use cortado_link::{Line, Link, Settings};
+use cortado_random::Rng;
 use std::io;
 use std::time::Duration;
 
@@ -61,10 +61,10 @@ fn carry<L: Line>(line: Faulty<L>) -> Result<usize, Failure> {
     let settings = Settings { patience: Duration::MAX, tries: TRIES, data: DATA };
     let gave_up = |error| Failure::Check(format!("the link gave up under faults: {error}"));
     let mut link = Link::greet(line, settings).map_err(gave_up)?;
-    let mut random = Random::new(SEED);
+    let mut rng = Rng::new(SEED);
     let mut wrong = 0;
     while link.line().harm().frames < FRAMES {
-        let bytes: Vec<u8> = (0..AREA).map(|_| random.next() as u8).collect();
+        let bytes: Vec<u8> = (0..AREA).map(|_| rng.next_u64() as u8).collect();
         link.write(0, &bytes).map_err(gave_up)?;
         let came = link.read(0, AREA).map_err(gave_up)?;
         wrong += bytes.iter().zip(&came).filter(|(one, other)| one != other).count();

@@ -4,7 +4,7 @@ use super::SEED;
 use crate::attached::no_top;
 use crate::execution::{self, Run, Verilated};
 use crate::failure::Failure;
-use crate::inputs::{elements, tensor, Random};
+use crate::inputs::{elements, random_values, tensor};
 use crate::layers::{breakdown, utilisation, Breakdown};
 use crate::preset::Engine;
 use crate::synth::Pins;
@@ -22,6 +22,7 @@ use cortado_hw::engine;
 use cortado_map::explore::uniform::Model;
 use cortado_map::explore::Judgement;
 use cortado_map::{compile, CompileOptions, Compiled};
+use cortado_random::Rng;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -144,7 +145,7 @@ pub fn infer(graph: &Graph) -> Result<Inference, Failure> {
 /// As [`infer`].
 pub fn infer_on(graph: &Graph, arch: Architecture, repetitions: usize) -> Result<Inference, Failure> {
     let compiled = compiled(graph, &arch)?;
-    let input = Random::new(SEED).values(graph.data_type, elements(tensor(graph)?));
+    let input = random_values(&mut Rng::new(SEED), graph.data_type, elements(tensor(graph)?));
     let golden = cortado_golden::run(graph, &input).map_err(Failure::refused)?;
     let mut engine = Verilated::build(&arch, InitialValues::Fast, Jitter::default(), SEED)?;
     let mut best: Option<Run> = None;
@@ -177,7 +178,7 @@ pub fn harness() -> Result<Measured, Failure> {
     let arch = preset::load(preset::DEFAULT)?;
     let graph = model::read("@fashion")?.import()?;
     let compiled = compiled(&graph, &arch)?;
-    let input = Random::new(SEED).values(graph.data_type, elements(tensor(&graph)?));
+    let input = random_values(&mut Rng::new(SEED), graph.data_type, elements(tensor(&graph)?));
     let joined = single::join(&compiled, &input)?;
     let verilator = execution::verilator()?;
     let build = BuildOptions::new(files::build().join("cosim"));

@@ -4,12 +4,12 @@
 use super::super::part::Family;
 use super::super::scratch::Scratch;
 use super::super::*;
-use crate::inputs::Random;
 use cortado_arch::DataType;
 use cortado_cosim::{cells, find_verilator, BuildOptions, InitialValues, Instance, Model, Verilator};
 use cortado_hw::cells::dot_product::DotProduct;
 use cortado_hw::cells::ram::{BankedRam, ReadStage};
 use cortado_hw::emit::{emit, Header};
+use cortado_random::Rng;
 use std::env;
 
 const TOP: &str = "dut";
@@ -102,8 +102,8 @@ macro_rules! emitted {
 
 /// Random values of `ports`, each of some bits, for some cycles.
 fn random<'a>(cycles: usize, ports: &[(&'a str, u32)]) -> Vec<Vec<(&'a str, u64)>> {
-    let mut random = Random::new(7);
-    (0..cycles).map(|_| ports.iter().map(|&(port, bits)| (port, random.next() >> (64 - bits))).collect()).collect()
+    let mut rng = Rng::new(7);
+    (0..cycles).map(|_| ports.iter().map(|&(port, bits)| (port, rng.next_u64() >> (64 - bits))).collect()).collect()
 }
 
 #[test]
@@ -185,11 +185,11 @@ fn the_model_of_dp16kd_is_the_memory_in_every_width() {
     for (depth, bits, stage) in [(1024, 16, ReadStage::Data), (2048, 8, ReadStage::None), (16384, 8, ReadStage::Data)] {
         let text = emitted!(BankedRam::new(depth, 1, bits, stage).expect("a size that can be"));
         let mapped = bench.map("memory", &text, Part::Ecp5Lfe25);
-        let mut random = Random::new(8);
+        let mut rng = Rng::new(8);
         let filling = (0..depth as u64).map(|at| (1, at, 0, 0));
         // Never the word that is written: what is read of it is anything.
-        let using =
-            (0..20_000).map(|_| (random.next() & 1, random.next() % 64, random.next() & 1, 64 + random.next() % 64));
+        let using = (0..20_000)
+            .map(|_| (rng.next_u64() & 1, rng.next_u64() % 64, rng.next_u64() & 1, 64 + rng.next_u64() % 64));
         let using: Vec<_> = using.collect();
         let stimulus: Vec<_> = filling
             .chain(using)
@@ -197,7 +197,7 @@ fn the_model_of_dp16kd_is_the_memory_in_every_width() {
                 vec![
                     ("write_enable", write),
                     ("write_address", write_at),
-                    ("write_data", random.next() & ((1 << bits) - 1)),
+                    ("write_data", rng.next_u64() & ((1 << bits) - 1)),
                     ("read_enable", read),
                     ("read_address", read_at),
                 ]

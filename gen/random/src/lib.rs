@@ -1,5 +1,7 @@
 //! The one source of randomness: a seed gives the same sequence on every machine.
 
+#![forbid(unsafe_code)]
+
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rng {
@@ -38,9 +40,22 @@ impl Rng {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// Uniform in `[-bound, bound)`, 24 bits of resolution.
+    pub fn symmetric(&mut self, bound: f32) -> f32 {
+        let unit = (self.next_u64() >> 40) as f32 / (1u32 << 24) as f32;
+        (2.0 * unit - 1.0) * bound
+    }
+
     /// Uniform in `[0, n)`; 0 when `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next_u64()) * n as u128) >> 64) as usize
+    }
+
+    /// Fisher-Yates.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i + 1));
+        }
     }
 }
 
@@ -65,5 +80,22 @@ mod tests {
         let mut rng = Rng::new(5);
         rng.unit();
         assert_eq!(Rng::new(rng.state()).below(1000), rng.below(1000));
+    }
+
+    #[test]
+    fn shuffle_is_a_permutation_and_moves_things() {
+        let mut items: Vec<usize> = (0..100).collect();
+        Rng::new(7).shuffle(&mut items);
+        assert_ne!(items, (0..100).collect::<Vec<_>>());
+        items.sort_unstable();
+        assert_eq!(items, (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn symmetric_stays_in_bounds_and_uses_both_signs() {
+        let mut rng = Rng::new(3);
+        let values: Vec<f32> = (0..1000).map(|_| rng.symmetric(0.5)).collect();
+        assert!(values.iter().all(|v| (-0.5..0.5).contains(v)));
+        assert!(values.iter().any(|&v| v < -0.4) && values.iter().any(|&v| v > 0.4));
     }
 }
